@@ -1,0 +1,268 @@
+//! The actor that owns a tenant's challenges on one worker.
+//!
+//! It begins ceremonies and gives challenges away. It checks no signature and waits for no disk: its checkpoints are
+//! handed to the store while it goes on. One that panics starts again empty; only the start of the process restores.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+
+use super::codec;
+use super::ledger::{Counts, Ledger};
+use super::source::EnvSource;
+use super::tenant::Durable;
+use crate::store::{Change, Commit, CommitError, Store};
+use crate::telemetry::metrics::Metrics;
+use crate::tenant::Initialize;
+use crate::tenant::challenge::{Access, Ceremony, Checkpoint, Pending};
+use crate::tenant::ids::{Challenge, TenantId, Timestamp};
+use crate::tenant::rejection::Rejection;
+
+/// Begins a ceremony and answers its options.
+pub struct Begin<I: Initialize> {
+    pub initialize: I,
+    pub durable: Arc<Durable>,
+}
+
+impl<I: Initialize> Message for Begin<I> {
+    type Result = Result<String, Rejection>;
+}
+
+/// Gives a challenge away, whatever comes of it.
+#[derive(Message)]
+#[rtype(result = "Result<Ceremony, Rejection>")]
+pub struct Take(pub Challenge);
+
+/// Makes room for others on this worker.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct EvictOldest(pub Access);
+
+/// Hands all that no checkpoint has yet to the store, which has it when this is answered.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Save;
+
+/// What the actors of one worker share.
+#[derive(Clone)]
+pub struct Surroundings {
+    pub store: Arc<dyn Store>,
+    pub source: EnvSource,
+    pub metrics: Metrics,
+    pub ledger: Arc<Ledger>,
+    /// Tells this process's checkpoints from those of earlier ones.
+    pub boot: u64,
+    pub checkpoint_every: Duration,
+}
+
+pub struct Ceremonies {
+    tenant: TenantId,
+    worker: u8,
+    pending: Pending,
+    held: Arc<Counts>,
+    checkpoints: u64,
+    saving: bool,
+    surroundings: Surroundings,
+}
+
+impl Ceremonies {
+    pub fn new(
+        tenant: TenantId,
+        worker: u8,
+        held: Arc<Counts>,
+        surroundings: Surroundings,
+    ) -> Self {
+        Self {
+            tenant,
+            worker,
+            pending: Pending::default(),
+            held,
+            checkpoints: 0,
+            saving: false,
+            surroundings,
+        }
+    }
+
+    /// Puts back what was pending when an earlier process stopped.
+    pub fn restore(&mut self, ceremonies: Vec<(Challenge, Ceremony)>) {
+        for (challenge, ceremony) in ceremonies {
+            self.note_begun(ceremony.access);
+            self.pending.restore(challenge, ceremony);
+        }
+    }
+
+    fn begin(
+        &mut self,
+        begin: impl FnOnce(u8) -> Result<crate::tenant::challenge::Begun, Rejection>,
+    ) -> Result<String, Rejection> {
+        let begun = begin(self.worker)?;
+        let access = begun.ceremony.access;
+        self.pending.begin(begun.challenge, begun.ceremony);
+        self.note_begun(access);
+        self.make_room(access);
+        Ok(begun.options)
+    }
+
+    /// The tenant's own oldest goes first; where the worker is full, the oldest of whoever holds most.
+    fn make_room(&mut self, access: Access) {
+        if self.pending.len(access) > self.surroundings.ledger.caps.per_tenant {
+            self.evict(access);
+        }
+        if self.surroundings.ledger.is_over(access) {
+            self.surroundings.ledger.evict_from_largest(access);
+        }
+    }
+
+    fn evict(&mut self, access: Access) {
+        if self.pending.evict_oldest(access) {
+            self.note_ended(access, 1);
+            self.surroundings.metrics.challenge_evicted();
+        }
+    }
+
+    fn expire(&mut self, now: Timestamp) {
+        let expired = self.pending.expire(now);
+        for (access, count) in Access::ALL.into_iter().zip(expired) {
+            self.note_ended(access, count);
+        }
+    }
+
+    fn note_begun(&self, access: Access) {
+        self.surroundings.ledger.began(&self.held, access);
+        self.surroundings.metrics.challenges_pending(1);
+    }
+
+    fn note_ended(&self, access: Access, count: usize) {
+        self.surroundings.ledger.ended(&self.held, access, count);
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.surroundings.metrics.challenges_pending(-count);
+    }
+
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        self.expire(self.surroundings.source.env().now);
+        if !self.saving {
+            self.save(CHECKPOINT_CEREMONIES_MAX, ctx);
+        }
+    }
+
+    /// Hands a checkpoint of at most so many ceremonies to the store, if there is anything to tell.
+    fn save(&mut self, most: usize, ctx: &mut Context<Self>) {
+        let checkpoint = self.pending.checkpoint(most);
+        if checkpoint.expires_at() <= self.surroundings.source.env().now {
+            return self.note_unsaved();
+        }
+        self.checkpoints += 1;
+        let put = codec::checkpoint_put(
+            self.surroundings.boot,
+            self.worker,
+            self.checkpoints,
+            &checkpoint,
+        );
+        let commit = Commit {
+            tenant: self.tenant.0,
+            change: Change::Update(vec![put]),
+        };
+        self.saving = true;
+        self.note_unsaved();
+        let saved = self.surroundings.store.commit(commit).into_actor(self);
+        ctx.spawn(saved.map(|result, actor, ctx| actor.saved(result.map(drop), checkpoint, ctx)));
+    }
+
+    fn note_unsaved(&self) {
+        self.held
+            .set_unsaved(self.saving || !self.pending.is_saved());
+    }
+
+    fn saved(
+        &mut self,
+        result: Result<(), CommitError>,
+        checkpoint: Checkpoint,
+        ctx: &mut Context<Self>,
+    ) {
+        self.saving = false;
+        match result {
+            Ok(()) if self.pending.has_unsaved() => self.save(CHECKPOINT_CEREMONIES_MAX, ctx),
+            Ok(()) | Err(CommitError::Gone) => {}
+            Err(error) => {
+                tracing::warn!(tenant = %self.tenant, %error, "the challenge checkpoint waits for the next round");
+                self.pending.checkpoint_failed(checkpoint);
+            }
+        }
+        self.note_unsaved();
+    }
+}
+
+impl Actor for Ceremonies {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        ctx.run_interval(self.surroundings.checkpoint_every, Self::tick);
+        let owner = actix::WeakAddr::recipient(ctx.address().downgrade());
+        self.surroundings.ledger.open(Arc::clone(&self.held), owner);
+    }
+}
+
+impl Drop for Ceremonies {
+    /// What it held is gone with it, after a panic too.
+    fn drop(&mut self) {
+        for access in Access::ALL {
+            self.note_ended(access, self.pending.len(access));
+        }
+        self.held.set_unsaved(false);
+    }
+}
+
+impl<I: Initialize> Handler<Begin<I>> for Ceremonies {
+    type Result = Result<String, Rejection>;
+
+    fn handle(&mut self, message: Begin<I>, _: &mut Context<Self>) -> Self::Result {
+        let env = self.surroundings.source.env();
+        self.begin(|worker| {
+            message
+                .initialize
+                .decide(&message.durable.read(), &env, worker)
+        })
+    }
+}
+
+impl Handler<Take> for Ceremonies {
+    type Result = Result<Ceremony, Rejection>;
+
+    fn handle(&mut self, Take(challenge): Take, _: &mut Context<Self>) -> Self::Result {
+        let now = self.surroundings.source.env().now;
+        let ceremony = self
+            .pending
+            .take(&challenge)
+            .ok_or(Rejection::ChallengeUnknown)?;
+        self.note_ended(ceremony.access, 1);
+        self.note_unsaved();
+        if ceremony.expires_at <= now {
+            return Err(Rejection::ChallengeExpired);
+        }
+        Ok(ceremony)
+    }
+}
+
+impl Handler<EvictOldest> for Ceremonies {
+    type Result = ();
+
+    fn handle(&mut self, EvictOldest(access): EvictOldest, _: &mut Context<Self>) {
+        self.evict(access);
+    }
+}
+
+impl Handler<Save> for Ceremonies {
+    type Result = ();
+
+    fn handle(&mut self, _: Save, ctx: &mut Context<Self>) {
+        self.save(usize::MAX, ctx);
+    }
+}
+
+/// So many ceremonies are encoded in one step; what is left follows when they are durable.
+const CHECKPOINT_CEREMONIES_MAX: usize = 4096;
+
+/// The permits bound what waits here; the mailbox only must not make senders wait for a slot.
+const MAILBOX: usize = 1 << 16;

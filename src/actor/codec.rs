@@ -1,0 +1,238 @@
+//! Events to rows and back. The numbers of the kinds and of the fields are on disk: they are only ever added to.
+
+use std::sync::Arc;
+
+use minicbor::{Decode, Encode};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::store::{Expect, Kind, Put, Row};
+use crate::tenant::challenge::Checkpoint;
+use crate::tenant::credential::Credential;
+use crate::tenant::event::{Event, TenantProfile};
+use crate::tenant::ids::{Challenge, TenantId, Timestamp};
+use crate::tenant::secret::ApiKey;
+use crate::tenant::state::TenantState;
+use crate::tenant::token::SigningKey;
+use crate::tenant::user::User;
+
+pub const TENANT: Kind = Kind(1);
+const API_KEY: Kind = Kind(2);
+const SIGNING_KEY: Kind = Kind(3);
+const USER: Kind = Kind(4);
+const CREDENTIAL: Kind = Kind(5);
+const CONSUMED: Kind = Kind(6);
+const CHECKPOINT: Kind = Kind(7);
+
+/// How long a consumed challenge is remembered beyond its expiry, for clocks that are set back.
+const CONSUMED_MARGIN_SECONDS: u64 = 120;
+
+/// A checkpoint with the start of the process that wrote it.
+#[derive(Debug)]
+pub struct SavedCheckpoint {
+    pub boot: u64,
+    pub checkpoint: Checkpoint,
+}
+
+/// A tenant as its rows tell it.
+#[derive(Debug)]
+pub struct Hydrated {
+    pub state: TenantState,
+    pub checkpoints: Vec<SavedCheckpoint>,
+    pub consumed: Vec<Challenge>,
+}
+
+/// The row that an event leaves, and what it expects to find in its place.
+pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
+    match event {
+        Event::TenantSaved(profile) => row(TENANT, &[], Expect::Any, profile),
+        Event::ApiKeyCreated(key) => row(API_KEY, key.id.as_bytes(), Expect::Absent, key),
+        Event::ApiKeyDeleted(id) => removal(API_KEY, id.as_bytes(), Expect::Any),
+        Event::SigningKeyCreated(key) => row(
+            SIGNING_KEY,
+            key.kid.as_bytes(),
+            Expect::Absent,
+            &StoredKey::of(key),
+        ),
+        Event::UserSaved(user) => {
+            let account = state.and_then(|state| state.users.get(&user.profile.id));
+            let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision));
+            row(USER, user.profile.id.as_str().as_bytes(), expect, user)
+        }
+        Event::CredentialRegistered(credential) => row(
+            CREDENTIAL,
+            credential.id.as_bytes(),
+            Expect::Absent,
+            credential,
+        ),
+        Event::CredentialUsed(credential) => {
+            let expect = revision_of(credential.id.as_bytes(), state);
+            row(CREDENTIAL, credential.id.as_bytes(), expect, credential)
+        }
+        Event::CredentialDeleted(id) => {
+            removal(CREDENTIAL, id.as_bytes(), revision_of(id.as_bytes(), state))
+        }
+        Event::ChallengeConsumed {
+            challenge,
+            expires_at,
+        } => Put {
+            expires: Some(expires_at.seconds().saturating_add(CONSUMED_MARGIN_SECONDS)),
+            data: Some(Vec::new()),
+            ..removal(CONSUMED, &challenge.0, Expect::Absent)
+        },
+    }
+}
+
+/// The row of a checkpoint: one a worker, start and number.
+pub fn checkpoint_put(boot: u64, worker: u8, number: u64, checkpoint: &Checkpoint) -> Put {
+    let mut id = boot.to_be_bytes().to_vec();
+    id.push(worker);
+    id.extend(number.to_be_bytes());
+    Put {
+        expires: Some(checkpoint.expires_at().seconds().saturating_add(1)),
+        ..row(CHECKPOINT, &id, Expect::Any, checkpoint)
+    }
+}
+
+/// The tenant that the rows tell of; `None` where they do not make one.
+pub fn hydrate(id: TenantId, rows: Vec<Row>) -> Result<Option<Hydrated>, minicbor::decode::Error> {
+    let mut profile = None;
+    let mut events: Vec<(Timestamp, Event, u64)> = Vec::with_capacity(rows.len());
+    let (mut checkpoints, mut consumed) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row.kind {
+            TENANT => profile = Some(profile_of(&row)?),
+            CHECKPOINT => checkpoints.push(saved_checkpoint(&row)?),
+            CONSUMED => consumed.extend(Challenge::parse(&row.id)),
+            _ => events.extend(event_of(&row)?),
+        }
+    }
+    let Some(profile) = profile else {
+        return Ok(None);
+    };
+    let mut state = TenantState::new(id, profile);
+    // Users before their credentials, and all else in the order in which it came to be.
+    events.sort_by_key(|(at, event, _)| (rank(event), *at));
+    for (_, event, revision) in events {
+        state.apply(event, revision);
+    }
+    Ok(Some(Hydrated {
+        state,
+        checkpoints,
+        consumed,
+    }))
+}
+
+/// The profile in a row of kind [`TENANT`].
+pub fn profile_of(row: &Row) -> Result<TenantProfile, minicbor::decode::Error> {
+    minicbor::decode(&row.data)
+}
+
+fn event_of(row: &Row) -> Result<Option<(Timestamp, Event, u64)>, minicbor::decode::Error> {
+    let (at, event) = match row.kind {
+        API_KEY => {
+            let key: ApiKey = minicbor::decode(&row.data)?;
+            (key.created_at, Event::ApiKeyCreated(key))
+        }
+        SIGNING_KEY => {
+            let key: StoredKey = minicbor::decode(&row.data)?;
+            let key = key.into_signing_key(&row.id)?;
+            (key.created_at, Event::SigningKeyCreated(Arc::new(key)))
+        }
+        USER => {
+            let user: User = minicbor::decode(&row.data)?;
+            (user.created_at, Event::UserSaved(user))
+        }
+        CREDENTIAL => {
+            let credential: Credential = minicbor::decode(&row.data)?;
+            (
+                credential.created_at,
+                Event::CredentialRegistered(credential),
+            )
+        }
+        // A kind of a later version: its rows are kept and not understood.
+        _ => return Ok(None),
+    };
+    Ok(Some((at, event, row.seq)))
+}
+
+const fn rank(event: &Event) -> u8 {
+    match event {
+        Event::TenantSaved(_)
+        | Event::ApiKeyCreated(_)
+        | Event::SigningKeyCreated(_)
+        | Event::UserSaved(_) => 0,
+        Event::ApiKeyDeleted(_)
+        | Event::CredentialRegistered(_)
+        | Event::CredentialUsed(_)
+        | Event::CredentialDeleted(_)
+        | Event::ChallengeConsumed { .. } => 1,
+    }
+}
+
+fn saved_checkpoint(row: &Row) -> Result<SavedCheckpoint, minicbor::decode::Error> {
+    let boot = row
+        .id
+        .first_chunk()
+        .ok_or_else(|| malformed("a checkpoint"))?;
+    Ok(SavedCheckpoint {
+        boot: u64::from_be_bytes(*boot),
+        checkpoint: minicbor::decode(&row.data)?,
+    })
+}
+
+fn revision_of(id: &[u8], state: Option<&TenantState>) -> Expect {
+    let id = crate::tenant::ids::CredentialId::parse(id);
+    let stored = id.and_then(|id| state?.credentials.get(&id));
+    stored.map_or(Expect::Absent, |stored| Expect::Rev(stored.revision))
+}
+
+fn row(kind: Kind, id: &[u8], expect: Expect, data: &impl Encode<()>) -> Put {
+    let data = minicbor::to_vec(data).expect("encoding to memory does not fail");
+    Put {
+        data: Some(data),
+        ..removal(kind, id, expect)
+    }
+}
+
+fn removal(kind: Kind, id: &[u8], expect: Expect) -> Put {
+    Put {
+        kind,
+        id: id.into(),
+        expect,
+        data: None,
+        expires: None,
+    }
+}
+
+/// A private key in its row. The store seals rows, so it is not sealed again.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredKey {
+    #[n(0)]
+    created_at: Timestamp,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pkcs8: Vec<u8>,
+}
+
+impl StoredKey {
+    fn of(key: &SigningKey) -> Self {
+        Self {
+            created_at: key.created_at,
+            pkcs8: key.pkcs8().to_vec(),
+        }
+    }
+
+    fn into_signing_key(self, kid: &[u8]) -> Result<SigningKey, minicbor::decode::Error> {
+        let kid = Uuid::from_slice(kid).map_err(|_| malformed("a signing key"))?;
+        Ok(SigningKey::new(
+            kid,
+            self.created_at,
+            Zeroizing::new(self.pkcs8),
+        ))
+    }
+}
+
+fn malformed(what: &'static str) -> minicbor::decode::Error {
+    minicbor::decode::Error::message(what)
+}

@@ -1,0 +1,257 @@
+//! A tenant as the rest of the program holds it: its state to read, its actors to ask, for as long as one request lasts.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix::{Actor, Addr};
+use parking_lot::RwLock;
+
+use super::Refusal;
+use super::ceremonies::{Begin, Ceremonies, Save, Take};
+use super::ledger::Counts;
+use super::permits::Permits;
+use super::registry::Registry;
+use super::tenant::{Durable, Execute, TenantActor};
+use crate::tenant::challenge::Ceremony;
+use crate::tenant::ids::{Challenge, TenantId};
+use crate::tenant::state::TenantState;
+use crate::tenant::token::{AddFirstSigningKey, SigningKey};
+use crate::tenant::{Command, Initialize};
+
+/// A tenant in memory. It goes when the registry lets go of it and the last lease ends.
+pub struct Tenant {
+    durable: Arc<Durable>,
+    actor: Addr<TenantActor>,
+    pub(super) slots: Arc<Slots>,
+    permits: Permits,
+    asked_for: AtomicBool,
+}
+
+impl Tenant {
+    pub(super) fn start(
+        registry: &Registry,
+        state: TenantState,
+        slots: Arc<Slots>,
+        requests: usize,
+    ) -> Self {
+        let durable = Arc::new(Durable::new(state.id, state));
+        let owned = Arc::clone(&durable);
+        let (store, source) = (Arc::clone(&registry.store), registry.source.clone());
+        let home = registry.workers.arbiter(registry.workers.home(durable.id));
+        let home = home.expect("requests are accepted only once every worker has started");
+        Self {
+            durable,
+            actor: TenantActor::start_in_arbiter(&home, |_| TenantActor::new(owned, store, source)),
+            slots,
+            permits: Permits::new(requests),
+            asked_for: AtomicBool::new(true),
+        }
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        !self.durable.is_dead() && self.actor.connected()
+    }
+
+    /// Whether nobody has asked since the last time that this was asked, and nothing is under way or pending.
+    pub(super) fn is_released(&self) -> bool {
+        let asked_for = self.asked_for.swap(false, Ordering::AcqRel);
+        !asked_for
+            && self.permits.out() == 0
+            && !self.durable.has_commits_in_flight()
+            && self.slots.are_idle()
+    }
+
+    async fn execute<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
+        self.actor
+            .send(Execute(command))
+            .await
+            .map_err(|_| Refusal::Interrupted)?
+    }
+}
+
+/// A tenant and the permit to use it. Both are given back when it is dropped.
+pub struct Lease {
+    registry: Arc<Registry>,
+    tenant: Arc<Tenant>,
+}
+
+impl Lease {
+    /// `None`: too many requests are under way, in all or of this tenant.
+    pub(super) fn take(registry: &Arc<Registry>, tenant: &Arc<Tenant>) -> Option<Self> {
+        if !registry.permits.take() {
+            return None;
+        }
+        if !tenant.permits.take() {
+            registry.permits.give_back();
+            return None;
+        }
+        if !tenant.asked_for.load(Ordering::Relaxed) {
+            tenant.asked_for.store(true, Ordering::Release);
+        }
+        Some(Self {
+            registry: Arc::clone(registry),
+            tenant: Arc::clone(tenant),
+        })
+    }
+
+    /// Begins a ceremony on this worker.
+    pub async fn begin<I: Initialize>(
+        &self,
+        worker: usize,
+        initialize: I,
+    ) -> Result<String, Refusal> {
+        let begin = Begin {
+            initialize,
+            durable: Arc::clone(&self.tenant.durable),
+        };
+        let begun = self
+            .slots()
+            .with(&self.registry, worker, |actor| actor.send(begin));
+        Ok(begun.await.map_err(|_| Refusal::Interrupted)??)
+    }
+
+    /// Takes a challenge from whichever worker holds it.
+    pub async fn take_challenge(&self, challenge: Challenge) -> Result<Ceremony, Refusal> {
+        let worker = challenge.holder(self.registry.workers.count());
+        let taken = self
+            .slots()
+            .with(&self.registry, worker, |actor| actor.send(Take(challenge)));
+        Ok(taken.await.map_err(|_| Refusal::Interrupted)??)
+    }
+
+    /// Carries a command out. Where the tenant has died meanwhile, by the one that is read back.
+    pub async fn execute<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
+        if self.tenant.is_alive() {
+            return self.tenant.execute(command).await;
+        }
+        let fresh = self.registry.lease(self.id).await?;
+        fresh.tenant.execute(command).await
+    }
+
+    /// The key that signs the tenant's tokens; the first is made at its first use.
+    pub async fn signing_key(&self) -> Result<Arc<SigningKey>, Refusal> {
+        if let Some(key) = self.read().signing_key() {
+            return Ok(key);
+        }
+        let mut keys = self.registry.keys.lock().await;
+        if let Some(key) = self.read().signing_key() {
+            return Ok(key);
+        }
+        let pkcs8 = keys.recv().await.ok_or(Refusal::Interrupted)?;
+        self.execute(AddFirstSigningKey { pkcs8 }).await
+    }
+
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    fn slots(&self) -> &Slots {
+        &self.tenant.slots
+    }
+}
+
+impl Deref for Lease {
+    type Target = Durable;
+
+    fn deref(&self) -> &Durable {
+        &self.tenant.durable
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.tenant.permits.give_back();
+        self.registry.permits.give_back();
+    }
+}
+
+/// A tenant's ceremonies actors, one a worker, each started when it is first needed.
+pub(super) struct Slots {
+    tenant: TenantId,
+    slots: Box<[Slot]>,
+}
+
+#[derive(Default)]
+struct Slot {
+    actor: RwLock<Option<Addr<Ceremonies>>>,
+    held: Arc<Counts>,
+}
+
+impl Slots {
+    pub(super) fn new(tenant: TenantId, workers: usize) -> Self {
+        Self {
+            tenant,
+            slots: (0..workers).map(|_| Slot::default()).collect(),
+        }
+    }
+
+    /// Gives each challenge to the worker that its byte 0 names now: their number may have changed.
+    pub(super) fn restore(&self, registry: &Registry, pending: Vec<(Challenge, Ceremony)>) {
+        let mut shares: Vec<Vec<_>> = self.slots.iter().map(|_| Vec::new()).collect();
+        for (challenge, ceremony) in pending {
+            shares[challenge.holder(self.slots.len())].push((challenge, ceremony));
+        }
+        for (worker, share) in shares
+            .into_iter()
+            .enumerate()
+            .filter(|(_, share)| !share.is_empty())
+        {
+            *self.slots[worker].actor.write() = Some(self.start(registry, worker, share));
+        }
+    }
+
+    pub(super) async fn save(&self) {
+        for slot in &self.slots {
+            let saved = slot.actor.read().as_ref().map(|actor| actor.send(Save));
+            if let Some(saved) = saved {
+                drop(saved.await);
+            }
+        }
+    }
+
+    fn are_idle(&self) -> bool {
+        self.slots.iter().all(|slot| slot.held.is_idle())
+    }
+
+    /// Speaks to a worker's actor, a new one where there is none yet or the last has died.
+    fn with<T>(
+        &self,
+        registry: &Registry,
+        worker: usize,
+        speak: impl FnOnce(&Addr<Ceremonies>) -> T,
+    ) -> T {
+        let slot = &self.slots[worker];
+        if let Some(actor) = slot.actor.read().as_ref().filter(|actor| actor.connected()) {
+            return speak(actor);
+        }
+        let mut actor = slot.actor.write();
+        if actor.as_ref().is_some_and(|actor| !actor.connected()) {
+            registry.metrics.actor_restarted();
+            *actor = None;
+        }
+        speak(actor.get_or_insert_with(|| self.start(registry, worker, Vec::new())))
+    }
+
+    fn start(
+        &self,
+        registry: &Registry,
+        worker: usize,
+        pending: Vec<(Challenge, Ceremony)>,
+    ) -> Addr<Ceremonies> {
+        let arbiter = registry.workers.arbiter(worker);
+        let arbiter = arbiter.expect("requests are accepted only once every worker has started");
+        let number = u8::try_from(worker).expect("at most 256 workers");
+        let held = Arc::clone(&self.slots[worker].held);
+        let mut actor = Ceremonies::new(
+            self.tenant,
+            number,
+            held,
+            registry.surroundings[worker].clone(),
+        );
+        Ceremonies::start_in_arbiter(&arbiter, move |_| {
+            actor.restore(pending);
+            actor
+        })
+    }
+}

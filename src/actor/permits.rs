@@ -1,0 +1,35 @@
+//! How many may be under way at a time. The mailbox of an actor is no back-pressure; these are.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[derive(Debug)]
+pub struct Permits {
+    out: AtomicUsize,
+    most: usize,
+}
+
+impl Permits {
+    pub const fn new(most: usize) -> Self {
+        Self {
+            out: AtomicUsize::new(0),
+            most,
+        }
+    }
+
+    /// Takes one, if there is one left. Whoever takes one gives it back.
+    pub fn take(&self) -> bool {
+        if self.out.fetch_add(1, Ordering::AcqRel) < self.most {
+            return true;
+        }
+        self.give_back();
+        false
+    }
+
+    pub fn give_back(&self) {
+        self.out.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    pub fn out(&self) -> usize {
+        self.out.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,345 @@
+//! From a tenant's id to its state and its actors, read on every request.
+//!
+//! A tenant is read back from the store when it is first asked for, once however many ask; it leaves memory when nobody
+//! asks any more and nothing of it is pending. What is found dead is read back again.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use futures_util::FutureExt;
+use futures_util::future::Shared;
+use parking_lot::Mutex;
+
+use super::Refusal;
+use super::ceremonies::Surroundings;
+use super::codec::{self, Hydrated};
+use super::handle::{Lease, Slots, Tenant};
+use super::permits::Permits;
+use super::signing::KeyPool;
+use super::source::EnvSource;
+use super::workers::Workers;
+use crate::store::{Change, Commit, LoadError, Store};
+use crate::telemetry::metrics::Metrics;
+use crate::tenant::admin::CreateTenant;
+use crate::tenant::challenge::Ceremony;
+use crate::tenant::event::TenantProfile;
+use crate::tenant::ids::{Challenge, TenantId};
+use crate::tenant::secret::NewApiKey;
+
+/// What the registry is built from.
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub source: EnvSource,
+    pub metrics: Metrics,
+    pub keys: KeyPool,
+    /// One for each worker.
+    pub surroundings: Vec<Surroundings>,
+    pub requests: usize,
+    pub requests_per_tenant: usize,
+}
+
+pub struct Registry {
+    pub workers: Workers,
+    pub metrics: Metrics,
+    pub source: EnvSource,
+    pub store: Arc<dyn Store>,
+    pub(super) keys: KeyPool,
+    pub(super) surroundings: Vec<Surroundings>,
+    pub(super) permits: Permits,
+    tenants: DashMap<TenantId, Known>,
+    /// Those whose challenges this process has restored: that happens once, whatever becomes of their actors.
+    restored: Mutex<HashSet<TenantId>>,
+    requests_per_tenant: usize,
+    draining: AtomicBool,
+}
+
+/// What is known of a tenant that was asked for.
+enum Known {
+    Ready(Arc<Tenant>),
+    Opening(Opening),
+    Quarantined,
+}
+
+/// A hydration that all who wait for it share.
+type Opening = Shared<Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>>;
+
+enum Found {
+    Ready(Lease),
+    Opening(Opening),
+}
+
+impl Registry {
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            workers: Workers::new(parts.surroundings.len()),
+            metrics: parts.metrics,
+            source: parts.source,
+            store: parts.store,
+            keys: parts.keys,
+            surroundings: parts.surroundings,
+            permits: Permits::new(parts.requests),
+            tenants: DashMap::new(),
+            restored: Mutex::new(HashSet::new()),
+            requests_per_tenant: parts.requests_per_tenant,
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// The tenant, for one request.
+    pub async fn lease(self: &Arc<Self>, id: TenantId) -> Result<Lease, Refusal> {
+        loop {
+            match self.look_up(id)? {
+                Found::Ready(lease) => return Ok(lease),
+                Found::Opening(opening) => opening.await?,
+            }
+        }
+    }
+
+    /// The tenant, if it is in memory: the way of almost all requests, with nothing to wait for.
+    pub fn lease_now(self: &Arc<Self>, id: TenantId) -> Option<Result<Lease, Refusal>> {
+        match self.look_up(id) {
+            Ok(Found::Ready(lease)) => Some(Ok(lease)),
+            Ok(Found::Opening(_)) => None,
+            Err(refusal) => Some(Err(refusal)),
+        }
+    }
+
+    /// A new tenant, durable when this answers. It is in memory when it is first asked for.
+    pub async fn create(
+        &self,
+        id: TenantId,
+        create: CreateTenant,
+    ) -> Result<Option<NewApiKey>, Refusal> {
+        let decision = create.decide(&self.source.env());
+        let puts = decision
+            .events
+            .iter()
+            .map(|event| codec::put(event, None))
+            .collect();
+        let commit = Commit {
+            tenant: id.0,
+            change: Change::Create(puts),
+        };
+        self.store.commit(commit).await?;
+        Ok(decision.outcome)
+    }
+
+    /// The end of a tenant: its last commit. Whoever still holds its state finds it dead.
+    pub async fn delete(self: &Arc<Self>, id: TenantId) -> Result<(), Refusal> {
+        let lease = self.lease(id).await?;
+        let commit = Commit {
+            tenant: id.0,
+            change: Change::Delete,
+        };
+        let deleted = self.store.commit(commit).await;
+        lease.kill();
+        self.tenants.remove(&id);
+        deleted.map(drop).map_err(Refusal::from)
+    }
+
+    /// Every tenant, oldest first.
+    pub async fn list(&self) -> Result<Vec<(TenantId, TenantProfile)>, Refusal> {
+        let rows = self
+            .store
+            .list(codec::TENANT)
+            .await
+            .map_err(|_| Refusal::StoreFailed)?;
+        let profiles = rows
+            .iter()
+            .map(|(id, row)| Ok((TenantId(*id), codec::profile_of(row)?)));
+        let profiles: Result<Vec<_>, minicbor::decode::Error> = profiles.collect();
+        let mut profiles = profiles.map_err(|_| Refusal::Quarantined)?;
+        profiles.sort_by_key(|(id, profile)| (profile.created_at, *id));
+        Ok(profiles)
+    }
+
+    /// Lets go of the tenants that nobody has asked for since the last sweep.
+    pub fn sweep(&self) {
+        self.tenants.retain(|_, known| match known {
+            Known::Ready(tenant) => !tenant.is_released(),
+            Known::Opening(_) | Known::Quarantined => true,
+        });
+        self.metrics.tenants_hydrated(self.tenants.len());
+    }
+
+    /// From now on nobody is let in any more.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// How many requests are under way.
+    pub fn requests(&self) -> usize {
+        self.permits.out()
+    }
+
+    /// Hands what is pending everywhere to the store.
+    pub async fn save_challenges(&self) {
+        let tenants: Vec<Arc<Tenant>> = self
+            .tenants
+            .iter()
+            .filter_map(|known| match &*known {
+                Known::Ready(tenant) => Some(Arc::clone(tenant)),
+                Known::Opening(_) | Known::Quarantined => None,
+            })
+            .collect();
+        for tenant in tenants {
+            tenant.slots.save().await;
+        }
+    }
+
+    fn look_up(self: &Arc<Self>, id: TenantId) -> Result<Found, Refusal> {
+        if let Some(known) = self.tenants.get(&id)
+            && let Some(found) = self.found(&known)
+        {
+            return found;
+        }
+        match self.tenants.entry(id) {
+            Entry::Occupied(mut entry) => match self.found(entry.get()) {
+                Some(found) => found,
+                None => {
+                    let opening = self.open(id, entry.get().slots());
+                    entry.insert(Known::Opening(opening.clone()));
+                    Ok(Found::Opening(opening))
+                }
+            },
+            Entry::Vacant(entry) => {
+                let opening = self.open(id, None);
+                entry.insert(Known::Opening(opening.clone()));
+                Ok(Found::Opening(opening))
+            }
+        }
+    }
+
+    /// `None`: what is known is dead.
+    fn found(self: &Arc<Self>, known: &Known) -> Option<Result<Found, Refusal>> {
+        match known {
+            Known::Ready(tenant) if tenant.is_alive() => Some(self.grant(tenant).map(Found::Ready)),
+            Known::Ready(_) => None,
+            Known::Opening(opening) => Some(Ok(Found::Opening(opening.clone()))),
+            Known::Quarantined => Some(Err(Refusal::Quarantined)),
+        }
+    }
+
+    fn grant(self: &Arc<Self>, tenant: &Arc<Tenant>) -> Result<Lease, Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::TooBusy);
+        }
+        Lease::take(self, tenant).ok_or_else(|| {
+            self.metrics.request_refused();
+            Refusal::TooBusy
+        })
+    }
+
+    /// `slots` outlive the death of a tenant's state: its challenges are not to blame.
+    fn open(self: &Arc<Self>, id: TenantId, slots: Option<Arc<Slots>>) -> Opening {
+        if slots.is_some() {
+            self.metrics.actor_restarted();
+            tracing::warn!(tenant = %id, "the tenant's actor is gone, its state is read back");
+        }
+        let registry = Arc::clone(self);
+        let hydration = async move { registry.hydrate(id, slots).await };
+        hydration.boxed().shared()
+    }
+
+    async fn hydrate(
+        self: Arc<Self>,
+        id: TenantId,
+        slots: Option<Arc<Slots>>,
+    ) -> Result<(), Refusal> {
+        match self.load(id).await {
+            Ok(hydrated) => {
+                let tenant = self.assemble(id, hydrated, slots);
+                self.tenants.insert(id, Known::Ready(tenant));
+                self.metrics.tenants_hydrated(self.tenants.len());
+                Ok(())
+            }
+            Err(Refusal::Quarantined) => {
+                self.tenants.insert(id, Known::Quarantined);
+                Err(Refusal::Quarantined)
+            }
+            Err(refusal) => {
+                self.tenants.remove(&id);
+                Err(refusal)
+            }
+        }
+    }
+
+    async fn load(&self, id: TenantId) -> Result<Hydrated, Refusal> {
+        let rows = self.store.load(id.0).await.map_err(|error| match error {
+            LoadError::Damaged(damage) => {
+                tracing::error!(tenant = %id, %damage, "the tenant is quarantined, the others are served");
+                Refusal::Quarantined
+            }
+            LoadError::Busy => Refusal::TooBusy,
+            LoadError::Fatal => Refusal::StoreFailed,
+        })?;
+        let hydrated = codec::hydrate(id, rows.ok_or(Refusal::TenantNotFound)?);
+        hydrated
+            .map_err(|error| {
+                tracing::error!(tenant = %id, %error, "the tenant is quarantined, the others are served");
+                Refusal::Quarantined
+            })?
+            .ok_or(Refusal::TenantNotFound)
+    }
+
+    fn assemble(&self, id: TenantId, hydrated: Hydrated, slots: Option<Arc<Slots>>) -> Arc<Tenant> {
+        let slots = slots.unwrap_or_else(|| {
+            let slots = Arc::new(Slots::new(id, self.workers.count()));
+            let pending = self.to_restore(id, &hydrated);
+            slots.restore(self, pending);
+            slots
+        });
+        Arc::new(Tenant::start(
+            self,
+            hydrated.state,
+            slots,
+            self.requests_per_tenant,
+        ))
+    }
+
+    /// What earlier processes left pending: what began, less what was taken, accepted or has expired.
+    fn to_restore(&self, id: TenantId, hydrated: &Hydrated) -> Vec<(Challenge, Ceremony)> {
+        let now = self.source.env().now;
+        let boot = self.surroundings[0].boot;
+        let saved = hydrated.checkpoints.iter();
+        let gone: HashSet<Challenge> = saved
+            .clone()
+            .flat_map(|saved| {
+                saved
+                    .checkpoint
+                    .taken
+                    .iter()
+                    .map(|(challenge, _)| *challenge)
+            })
+            .chain(hydrated.consumed.iter().copied())
+            .collect();
+        let pending: Vec<(Challenge, Ceremony)> = saved
+            .filter(|saved| saved.boot != boot)
+            .flat_map(|saved| saved.checkpoint.began.iter())
+            .filter(|(challenge, ceremony)| ceremony.expires_at > now && !gone.contains(challenge))
+            .cloned()
+            .collect();
+        if pending.is_empty() || !self.restored.lock().insert(id) {
+            return Vec::new();
+        }
+        pending
+    }
+}
+
+impl Known {
+    fn slots(&self) -> Option<Arc<Slots>> {
+        match self {
+            Self::Ready(tenant) => Some(Arc::clone(&tenant.slots)),
+            Self::Opening(_) | Self::Quarantined => None,
+        }
+    }
+}

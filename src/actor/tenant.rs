@@ -1,0 +1,233 @@
+//! The actor that owns a tenant's durable state: it decides, hands the commit to the store, and applies what is durable.
+//!
+//! The state itself stands behind a lock that only this actor writes and every worker reads.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture,
+    WrapFuture,
+};
+use parking_lot::{RwLock, RwLockReadGuard};
+use tokio::sync::oneshot;
+
+use super::Refusal;
+use super::codec;
+use super::rows::{RowQueues, Ticket};
+use super::source::EnvSource;
+use crate::store::{Change, Commit, CommitError, Seq, Store};
+use crate::tenant::event::Event;
+use crate::tenant::ids::TenantId;
+use crate::tenant::state::TenantState;
+use crate::tenant::{Command, Decision};
+
+/// A tenant's durable state. One read a synchronous block, never nested, never across an `.await`.
+#[derive(Debug)]
+pub struct Durable {
+    pub id: TenantId,
+    state: RwLock<TenantState>,
+    dead: AtomicBool,
+    commits_in_flight: AtomicBool,
+}
+
+impl Durable {
+    pub fn new(id: TenantId, state: TenantState) -> Self {
+        Self {
+            id,
+            state: RwLock::new(state),
+            dead: AtomicBool::new(false),
+            commits_in_flight: AtomicBool::new(false),
+        }
+    }
+
+    pub fn read(&self) -> RwLockReadGuard<'_, TenantState> {
+        self.state.read()
+    }
+
+    /// Memory and disk may differ: nobody may decide by this state any more, it is read back from the store.
+    pub fn kill(&self) {
+        self.dead.store(true, Ordering::Release);
+    }
+
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Acquire)
+    }
+
+    pub fn has_commits_in_flight(&self) -> bool {
+        self.commits_in_flight.load(Ordering::Acquire)
+    }
+
+    /// Dead while it changes, so that a panic on the way leaves it dead: this lock does not poison.
+    fn apply(&self, events: Vec<Event>, seq: Seq) {
+        let mut state = self.state.write();
+        self.kill();
+        for event in events {
+            state.apply(event, seq);
+        }
+        self.dead.store(false, Ordering::Release);
+    }
+}
+
+/// Carries a command out; answers when its change is durable.
+pub struct Execute<C: Command>(pub C);
+
+impl<C: Command> Message for Execute<C> {
+    type Result = Result<C::Outcome, Refusal>;
+}
+
+pub struct TenantActor {
+    durable: Arc<Durable>,
+    store: Arc<dyn Store>,
+    source: EnvSource,
+    rows: RowQueues<Job>,
+}
+
+/// A command that waits for its rows.
+type Job = Box<dyn FnOnce(&mut TenantActor, Ticket, &mut Context<TenantActor>) -> Progress>;
+
+/// How far a command came in one step.
+enum Progress {
+    Done,
+    Committing,
+}
+
+impl fmt::Debug for TenantActor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TenantActor({})", self.durable.id)
+    }
+}
+
+impl TenantActor {
+    pub fn new(durable: Arc<Durable>, store: Arc<dyn Store>, source: EnvSource) -> Self {
+        Self {
+            durable,
+            store,
+            source,
+            rows: RowQueues::default(),
+        }
+    }
+
+    fn start<C: Command>(
+        &mut self,
+        command: C,
+        ticket: Ticket,
+        reply: Reply<C>,
+        ctx: &mut Context<Self>,
+    ) -> Progress {
+        let env = self.source.env();
+        let (puts, decision) = {
+            let state = self.durable.read();
+            let decision = command.decide(&state, &env);
+            let events = decision
+                .as_ref()
+                .map_or(&[][..], |decision| &decision.events);
+            let puts: Vec<_> = events
+                .iter()
+                .map(|event| codec::put(event, Some(&state)))
+                .collect();
+            (puts, decision)
+        };
+        match decision {
+            Ok(decision) if !puts.is_empty() => {
+                let commit = Commit {
+                    tenant: self.durable.id.0,
+                    change: Change::Update(puts),
+                };
+                let committed = self.store.commit(commit).into_actor(self);
+                ctx.spawn(committed.map(move |result, actor, ctx| {
+                    let answer = actor.finish::<C>(result, decision, ctx);
+                    drop(reply.send(answer));
+                    let next = actor.rows.leave(ticket);
+                    actor.run(next, ctx);
+                }));
+                Progress::Committing
+            }
+            decided => {
+                let answer = decided
+                    .map(|decision| decision.outcome)
+                    .map_err(Refusal::Rejected);
+                drop(reply.send(answer));
+                Progress::Done
+            }
+        }
+    }
+
+    fn finish<C: Command>(
+        &self,
+        result: Result<Seq, CommitError>,
+        decision: Decision<C::Outcome>,
+        ctx: &mut Context<Self>,
+    ) -> Result<C::Outcome, Refusal> {
+        match result {
+            Ok(seq) => {
+                self.durable.apply(decision.events, seq);
+                Ok(decision.outcome)
+            }
+            Err(error) => {
+                tracing::warn!(tenant = %self.durable.id, %error, "a commit was refused");
+                self.give_up_on(&error, ctx);
+                Err(match error {
+                    CommitError::Conflict => Refusal::Rejected(C::on_conflict()),
+                    error => error.into(),
+                })
+            }
+        }
+    }
+
+    /// Where the state may not be what is on disk it is read back; a full or busy store has changed nothing.
+    fn give_up_on(&self, error: &CommitError, ctx: &mut Context<Self>) {
+        match error {
+            CommitError::Full | CommitError::Busy => {}
+            CommitError::Conflict
+            | CommitError::Gone
+            | CommitError::Damaged
+            | CommitError::Unknown
+            | CommitError::Fatal => {
+                self.durable.kill();
+                ctx.stop();
+            }
+        }
+    }
+
+    /// Runs jobs, and those that their ends set free: a loop, since a long queue of refusals would be a deep recursion.
+    fn run(&mut self, mut ready: Vec<(Ticket, Job)>, ctx: &mut Context<Self>) {
+        while let Some((ticket, job)) = ready.pop() {
+            match job(self, ticket, ctx) {
+                Progress::Committing => {}
+                Progress::Done => ready.extend(self.rows.leave(ticket)),
+            }
+        }
+        let busy = !self.rows.is_empty();
+        self.durable
+            .commits_in_flight
+            .store(busy, Ordering::Release);
+    }
+}
+
+type Reply<C> = oneshot::Sender<Result<<C as Command>::Outcome, Refusal>>;
+
+impl Actor for TenantActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.set_mailbox_capacity(MAILBOX);
+    }
+}
+
+impl<C: Command> Handler<Execute<C>> for TenantActor {
+    type Result = ResponseFuture<Result<C::Outcome, Refusal>>;
+
+    fn handle(&mut self, Execute(command): Execute<C>, ctx: &mut Context<Self>) -> Self::Result {
+        let (reply, answer) = oneshot::channel();
+        let rows = command.touches();
+        let job: Job = Box::new(move |actor, ticket, ctx| actor.start(command, ticket, reply, ctx));
+        let ready = self.rows.enter(rows, job);
+        self.run(ready.into_iter().collect(), ctx);
+        Box::pin(async move { answer.await.unwrap_or(Err(Refusal::Interrupted)) })
+    }
+}
+
+/// The permits bound what waits here; the mailbox only must not make senders wait for a slot.
+const MAILBOX: usize = 1 << 16;

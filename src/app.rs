@@ -1,0 +1,271 @@
+//! The composition root: the only place that reads the clock, the machine's randomness and its size. It builds a server
+//! from settings, runs it, and drains it.
+
+mod demo;
+mod drain;
+mod snapshots;
+mod store;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use rand::RngExt;
+use thiserror::Error;
+
+use crate::actor::Refusal;
+use crate::actor::ceremonies::Surroundings;
+use crate::actor::ledger::{Caps, Ledger};
+use crate::actor::registry::{Parts, Registry};
+use crate::actor::signing::KeyPool;
+use crate::actor::source::EnvSource;
+use crate::config::{Address, Config, Mode, Secret};
+use crate::http::{self, Shared, Worker, admin, frame};
+use crate::store::Store;
+use crate::store::seal::KeyringError;
+use crate::store::sqlite::OpenError;
+use crate::telemetry::metrics::Metrics;
+use crate::tenant::env::{Env, RANDOM_BYTES};
+use crate::tenant::ids::{TenantId, Timestamp};
+
+pub use demo::Demo;
+
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error("secrets.keys: {0}")]
+    Keys(#[from] KeyringError),
+    #[error("store.directory {directory:?}: {source}")]
+    Store {
+        directory: std::path::PathBuf,
+        source: OpenError,
+    },
+    #[error("{key} {address}: {source}")]
+    Listen {
+        key: &'static str,
+        address: Address,
+        source: io::Error,
+    },
+    #[error("the demo tenant could not be made: {0}")]
+    Demo(#[from] Refusal),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// A server that answers.
+pub struct Running {
+    pub public: SocketAddr,
+    pub admin: SocketAddr,
+    /// What a dev start prints.
+    pub demo: Option<Demo>,
+    registry: Arc<Registry>,
+    handles: [ServerHandle; 2],
+    drain_timeout: Duration,
+}
+
+/// Builds everything and starts to answer. Must be called inside an actix system.
+pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
+    let metrics = Metrics::default();
+    let workers = workers(config.server.workers);
+    let keyring = store::keyring(config, mode)?;
+    let engine: Arc<dyn Store> = Arc::new(store::open(config, &keyring, &metrics)?);
+    let registry = Registry::new(parts(config, workers, engine, &metrics)?);
+    let public = Listener::bind("server.public_address", &config.server.public_address)?;
+    let admin = Listener::bind("server.admin_address", &config.server.admin_address)?;
+    let port = public.address.port();
+    let demo = match (mode, config.server.try_page) {
+        (Mode::Real, false) => None,
+        (Mode::Dev, _) | (Mode::Real, true) => Some(demo::tenant(&registry, port).await?),
+    };
+    let servers = [
+        public_server(
+            config,
+            &registry,
+            demo.filter(|_| config.server.try_page),
+            public.listener,
+        )?,
+        admin_server(config, &registry, admin.listener)?,
+    ];
+    let handles = [servers[0].handle(), servers[1].handle()];
+    servers.map(actix_web::rt::spawn);
+    registry.workers.started().await;
+    let demo = match (mode, demo) {
+        (Mode::Dev, Some(tenant)) => Some(demo::prepare(&registry, tenant, port).await?),
+        (Mode::Dev, None) | (Mode::Real, _) => None,
+    };
+    snapshots::run(config, keyring, metrics);
+    sweep(Arc::clone(&registry), config.limits.tenant_idle);
+    Ok(Running {
+        public: public.address,
+        admin: admin.address,
+        demo,
+        registry,
+        handles,
+        drain_timeout: config.server.drain_timeout,
+    })
+}
+
+/// A socket that is bound, with the address that it got.
+struct Listener {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    fn bind(key: &'static str, address: &Address) -> Result<Self, StartError> {
+        let bound = address
+            .resolve()
+            .and_then(|addresses| TcpListener::bind(&addresses[..]));
+        let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (address, listener) = bound.map_err(|source| StartError::Listen {
+            key,
+            address: address.clone(),
+            source,
+        })?;
+        Ok(Self { listener, address })
+    }
+}
+
+fn parts(
+    config: &Config,
+    workers: usize,
+    store: Arc<dyn Store>,
+    metrics: &Metrics,
+) -> Result<Parts, StartError> {
+    let source = EnvSource::new(environment);
+    let caps = Caps {
+        all: config.limits.challenges,
+        per_tenant: config.limits.challenges_per_tenant,
+    };
+    let boot = rand::rng().random();
+    let surroundings = (0..workers).map(|_| Surroundings {
+        store: Arc::clone(&store),
+        source: source.clone(),
+        metrics: metrics.clone(),
+        ledger: Arc::new(Ledger::new(caps.divided(workers))),
+        boot,
+        checkpoint_every: config.store.checkpoint_every,
+    });
+    Ok(Parts {
+        surroundings: surroundings.collect(),
+        keys: KeyPool::start()?,
+        requests: config.limits.requests,
+        requests_per_tenant: config.limits.requests_per_tenant,
+        metrics: metrics.clone(),
+        store,
+        source,
+    })
+}
+
+fn public_server(
+    config: &Config,
+    registry: &Arc<Registry>,
+    demo: Option<TenantId>,
+    listener: TcpListener,
+) -> io::Result<Server> {
+    let registry = Arc::clone(registry);
+    let workers = registry.workers.count();
+    let shared = Data::new(Shared {
+        limits: limits(config, config.limits.body),
+        admin: admin::Access::LoopbackOnly,
+        registry: Arc::clone(&registry),
+        demo,
+    });
+    let server = HttpServer::new(move || {
+        let worker = registry.workers.join(actix::Arbiter::current());
+        App::new()
+            .wrap(from_fn(frame::frame))
+            .app_data(shared.clone())
+            .app_data(Data::new(Worker(worker)))
+            .configure(|routes| http::public(routes, &shared))
+    });
+    let server = server
+        .workers(workers)
+        .max_connections(config.limits.connections)
+        .client_request_timeout(config.server.request_timeout)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals();
+    Ok(server.listen(listener)?.run())
+}
+
+fn admin_server(
+    config: &Config,
+    registry: &Arc<Registry>,
+    listener: TcpListener,
+) -> io::Result<Server> {
+    let token = config.server.admin_token.clone();
+    let shared = Data::new(Shared {
+        limits: limits(config, config.limits.admin_body),
+        admin: token.map_or(admin::Access::LoopbackOnly, |Secret(token)| {
+            admin::Access::Token(token)
+        }),
+        registry: Arc::clone(registry),
+        demo: None,
+    });
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(frame::frame))
+            .app_data(shared.clone())
+            .configure(http::admin)
+    });
+    let server = server
+        .workers(1)
+        .client_request_timeout(config.server.request_timeout)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals();
+    Ok(server.listen(listener)?.run())
+}
+
+const fn limits(config: &Config, body: usize) -> http::Limits {
+    http::Limits {
+        body,
+        timeout: config.server.request_timeout,
+    }
+}
+
+fn sweep(registry: Arc<Registry>, idle: Duration) {
+    actix_web::rt::spawn(async move {
+        let mut ticks = tokio::time::interval(idle.max(Duration::from_millis(1)));
+        loop {
+            ticks.tick().await;
+            registry.sweep();
+        }
+    });
+}
+
+/// One a core, where the settings leave it open.
+fn workers(configured: usize) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if configured == 0 {
+        cores().min(crate::config::WORKERS_MAX)
+    } else {
+        configured
+    }
+}
+
+/// The time and randomness of one decision. The generator reseeds itself from the system.
+fn environment() -> Env {
+    let mut random = [0; RANDOM_BYTES];
+    rand::rng().fill(&mut random);
+    Env {
+        now: Timestamp(u64::try_from(since_epoch().as_micros()).unwrap_or(u64::MAX)),
+        random,
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the composition root reads the clock"
+)]
+fn since_epoch() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+/// What a connection has to end by itself once nothing is under way any more.
+const SHUTDOWN_SECONDS: u64 = 1;

@@ -1,0 +1,48 @@
+//! The end of a server, in this order: nobody new, what is under way ends, what is pending is written down, the store is
+//! closed. Only then may the workers go: they take all actors along.
+
+use std::time::Duration;
+
+use super::Running;
+use crate::telemetry::metrics::Timer;
+
+impl Running {
+    /// Runs until a signal comes, then drains.
+    pub async fn until_signal(self) -> std::io::Result<()> {
+        let mut terminate =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+        }
+        tracing::info!("stopping: what is under way is finished, nobody new is let in");
+        self.drain().await;
+        Ok(())
+    }
+
+    /// Everything that was acknowledged is durable already; this keeps what is merely pending.
+    pub async fn drain(self) {
+        self.registry.drain();
+        for server in &self.handles {
+            server.pause().await;
+        }
+        self.wait_for_requests().await;
+        self.registry.save_challenges().await;
+        if let Err(error) = self.registry.store.close().await {
+            tracing::error!(%error, "the store did not close cleanly; the next start recovers it");
+        }
+        for server in &self.handles {
+            server.stop(true).await;
+        }
+        tracing::info!("stopped");
+    }
+
+    async fn wait_for_requests(&self) {
+        let timer = Timer::start();
+        while self.registry.requests() > 0 && timer.elapsed() < self.drain_timeout {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+const POLL: Duration = Duration::from_millis(5);

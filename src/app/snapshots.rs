@@ -1,0 +1,81 @@
+//! The periodic file snapshot: made beside the running server, on a thread of its own.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::since_epoch;
+use crate::config::Config;
+use crate::store::seal::Keyring;
+use crate::store::snapshot::{self, Creation, Keep, SnapshotError};
+use crate::telemetry::metrics::{Metrics, SnapshotResult};
+
+#[derive(Clone)]
+struct Plan {
+    store: PathBuf,
+    snapshots: PathBuf,
+    every: Duration,
+    keep: Keep,
+}
+
+/// Starts the rounds, unless the settings say never.
+pub fn run(config: &Config, keyring: Keyring, metrics: Metrics) {
+    if config.snapshots.every.is_zero() {
+        return;
+    }
+    let plan = Plan {
+        store: config.store.directory.clone(),
+        snapshots: config.snapshot_directory(),
+        every: config.snapshots.every,
+        keep: Keep {
+            hourly: config.snapshots.keep_hourly,
+            daily: config.snapshots.keep_daily,
+        },
+    };
+    actix_web::rt::spawn(rounds(plan, keyring, metrics));
+}
+
+/// Due by the age of the newest, so that a server that is restarted often is snapshotted all the same.
+async fn rounds(plan: Plan, keyring: Keyring, metrics: Metrics) {
+    loop {
+        tokio::time::sleep(
+            plan.every
+                .saturating_sub(age_of_newest(&plan))
+                .max(ROUND_MIN),
+        )
+        .await;
+        let (task, keyring) = (plan.clone(), keyring.clone());
+        let made = actix_web::rt::task::spawn_blocking(move || make(&task, &keyring)).await;
+        match made {
+            Ok(Ok(())) => metrics.snapshot(SnapshotResult::Succeeded),
+            Ok(Err(error)) => failed(&metrics, &error),
+            Err(error) => failed(&metrics, &error),
+        }
+    }
+}
+
+fn make(plan: &Plan, keyring: &Keyring) -> Result<(), SnapshotError> {
+    let creation = Creation {
+        store: plan.store.clone(),
+        snapshots: plan.snapshots.clone(),
+        now: since_epoch().as_secs(),
+    };
+    let made = snapshot::create(&creation, keyring)?;
+    tracing::info!(file = ?made.file, "a snapshot was made");
+    snapshot::prune(&plan.snapshots, plan.keep).map(drop)
+}
+
+fn age_of_newest(plan: &Plan) -> Duration {
+    let newest = snapshot::list(&plan.snapshots)
+        .ok()
+        .and_then(|snapshots| snapshots.last().map(|newest| newest.created));
+    newest.map_or(Duration::ZERO, |created| {
+        Duration::from_secs(since_epoch().as_secs().saturating_sub(created))
+    })
+}
+
+fn failed(metrics: &Metrics, error: &dyn std::error::Error) {
+    metrics.snapshot(SnapshotResult::Failed);
+    tracing::error!(%error, "no snapshot could be made; the next round tries again");
+}
+
+const ROUND_MIN: Duration = Duration::from_secs(1);

@@ -1,0 +1,45 @@
+//! The commands, one file each. What a command prints for people or programs goes to stdout, the log to stderr.
+
+mod check_config;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A passkey server in one binary.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = HELP, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Serve),
+    /// Read the settings as `serve` would, and say what is wrong or what they are
+    CheckConfig(ConfigFile),
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// A TOML file with the settings that differ from the defaults; the environment (KEYWRIGHT__SECTION__KEY) wins over it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Exit codes: 0 done, 1 refused or failed, 2 bad usage or unreadable input.
+pub fn run() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::CheckConfig(file) => check_config::run(&file),
+    }
+}
+
+const HELP: &str = "\
+First passkey:  keywright serve --dev      then open http://localhost:8000/try
+Real use:       KEYWRIGHT__SECRETS__KEYS=$(openssl rand -hex 32) keywright serve
+                (keep that key: without it nothing in the store can be read)";

@@ -1,0 +1,118 @@
+//! `keywright serve`: runs the server until it is told to stop.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Args;
+use tracing::level_filters::LevelFilter;
+
+use super::ConfigFile;
+use crate::app::{self, Running};
+use crate::config::{Config, Log, LogFormat, LogLevel, Mode};
+use crate::telemetry::logging;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Look around: a demo tenant, a fresh API key, a page to try, a key for the store kept beside it; loopback only
+    #[arg(long)]
+    dev: bool,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> ExitCode {
+        let mode = if self.dev { Mode::Dev } else { Mode::Real };
+        let config = match Config::load(self.file.config.as_deref(), mode, Config::environment()) {
+            Ok(config) => config,
+            Err(error) => {
+                report(&error);
+                return ExitCode::from(2);
+            }
+        };
+        log(&config.log);
+        match actix_web::rt::System::new().block_on(serve(config, mode)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                report(error.as_ref());
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+async fn serve(config: Config, mode: Mode) -> Result<(), Box<dyn std::error::Error>> {
+    let running = app::start(&config, mode).await?;
+    tracing::info!(public = %running.public, admin = %running.admin, "keywright is ready");
+    welcome(&running);
+    running.until_signal().await?;
+    Ok(())
+}
+
+/// An error with all its causes, on stderr.
+#[expect(
+    clippy::print_stderr,
+    reason = "what a person at the terminal sees when nothing runs"
+)]
+pub(super) fn report(error: &dyn std::error::Error) {
+    eprint!("keywright: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprint!(": {error}");
+        cause = error.source();
+    }
+    eprintln!();
+}
+
+/// What a person needs next after a dev start.
+#[expect(clippy::print_stdout, reason = "what a dev start is for")]
+fn welcome(running: &Running) {
+    let Some(demo) = &running.demo else {
+        return;
+    };
+    let port = running.public.port();
+    let (tenant, api_key) = (demo.tenant, &demo.api_key);
+    println!(
+        "
+  Try a passkey     http://localhost:{port}/try
+
+  Tenant            {tenant}
+  API key           {api_key}
+                    (new at each dev start; the last one is void)
+  Admin API         http://{admin}/tenants
+
+  First request:
+
+  curl -s http://localhost:{port}/{tenant}/registration/initialize \\
+    -H 'apiKey: {api_key}' -H 'Content-Type: application/json' \\
+    -d '{{\"user_id\": \"ann\", \"username\": \"ann@example.com\"}}'
+
+  Ctrl-C stops it; what was acknowledged is on disk.
+",
+        admin = running.admin,
+    );
+}
+
+fn log(log: &Log) {
+    let text = match log.format {
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+    };
+    let format = if text {
+        logging::Format::Text
+    } else {
+        logging::Format::Json
+    };
+    logging::install(format, level(log.level));
+}
+
+const fn level(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
+}

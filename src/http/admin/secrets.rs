@@ -1,0 +1,109 @@
+//! `/tenants/{tenant_id}/secrets/api` (contract §5.4). A key is shown in the answer that creates it and nowhere else.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::Path;
+use serde::{Deserialize, Serialize};
+use uuid::{Uuid, Variant, Version};
+
+use super::access::Admin;
+use crate::actor::Refusal;
+use crate::http::body::Body;
+use crate::http::error::Problem;
+use crate::http::extract::Tenant;
+use crate::http::validation::Validation;
+use crate::http::{JSON, NO_STORE, time};
+use crate::tenant::rejection::Rejection;
+use crate::tenant::secret::{ApiKey, CreateApiKey, DeleteApiKey, NewApiKey};
+
+/// A secret on the wire; in lists all but its first characters is masked.
+#[derive(Debug, Serialize)]
+pub struct SecretBody {
+    id: Uuid,
+    name: String,
+    secret: String,
+    created_at: String,
+}
+
+impl From<NewApiKey> for SecretBody {
+    fn from(key: NewApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name.to_string(),
+            created_at: time::rfc3339(key.created_at),
+            secret: key.secret,
+        }
+    }
+}
+
+impl From<&ApiKey> for SecretBody {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name.to_string(),
+            created_at: time::rfc3339(key.created_at),
+            secret: format!("{}****", key.hint),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateBody {
+    name: Option<String>,
+}
+
+pub async fn list(_: Admin, tenant: Tenant) -> HttpResponse {
+    let bodies: Vec<SecretBody> = tenant
+        .read()
+        .api_keys
+        .iter()
+        .map(SecretBody::from)
+        .collect();
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, JSON))
+        .body(serde_json::to_string(&bodies).expect("secrets serialise"))
+}
+
+pub async fn create(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
+    let body: CreateBody = body.json(CREATE)?;
+    let mut validation = Validation::default();
+    let name = validation.required("name", body.name);
+    validation.at_most("name", &name, NAME_LENGTH_MAX);
+    validation.finish(CREATE)?;
+    let created = tenant.execute(CreateApiKey { name: name.into() }).await?;
+    Ok(HttpResponse::Created()
+        .insert_header((CONTENT_TYPE, JSON))
+        .insert_header((CACHE_CONTROL, NO_STORE))
+        .body(serde_json::to_string(&SecretBody::from(created)).expect("a secret serialises")))
+}
+
+pub async fn delete(
+    _: Admin,
+    tenant: Tenant,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let text = &path.1;
+    let id = strict_uuid4(text).ok_or_else(|| {
+        Problem::bad_request("unable to remove key", "SecretId must be a valid uuid4")
+    })?;
+    let deleted = tenant.execute(DeleteApiKey { id }).await;
+    deleted.map_err(|refusal| match refusal {
+        Refusal::Rejected(Rejection::SecretNotFound) => {
+            Problem::not_found(format!("secret with ID '{text}' not found"))
+        }
+        refusal => refusal.into(),
+    })?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Lower case, hyphenated, version 4: as the contract's `uuid4` rule has it.
+fn strict_uuid4(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok()?;
+    let is_random =
+        id.get_version() == Some(Version::Random) && id.get_variant() == Variant::RFC4122;
+    (is_random && id.hyphenated().to_string() == text).then_some(id)
+}
+
+const CREATE: &str = "unable to create key";
+const NAME_LENGTH_MAX: usize = 255;

@@ -1,0 +1,162 @@
+//! `/tenants` (contract §5.1 to §5.3).
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::Data;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::access::Admin;
+use super::config::{ConfigBody, ConfigShown, warnings};
+use super::secrets::SecretBody;
+use crate::http::body::Body;
+use crate::http::error::Problem;
+use crate::http::extract::Tenant;
+use crate::http::validation::Validation;
+use crate::http::{JSON, NO_STORE, Shared};
+use crate::tenant::admin::{CreateTenant, RenameTenant, ReplaceSettings};
+use crate::tenant::ids::TenantId;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateBody {
+    display_name: Option<String>,
+    config: Option<ConfigBody>,
+    create_api_key: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RenameBody {
+    display_name: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Listed {
+    id: Uuid,
+    display_name: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Created {
+    id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<SecretBody>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: Uuid,
+    display_name: String,
+    config: ConfigShown,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+pub async fn list(_: Admin, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+    let tenants = shared.registry.list().await?;
+    let listed: Vec<Listed> = tenants
+        .into_iter()
+        .map(|(id, profile)| Listed {
+            id: id.0,
+            display_name: profile.display_name.to_string(),
+        })
+        .collect();
+    Ok(json(HttpResponse::Ok(), &listed))
+}
+
+pub async fn create(_: Admin, shared: Data<Shared>, body: Body) -> Result<HttpResponse, Problem> {
+    let body: CreateBody = body.json(CREATE)?;
+    let mut validation = Validation::default();
+    let display_name = validation.required("display_name", body.display_name);
+    validation.at_most("display_name", &display_name, NAME_LENGTH_MAX);
+    let settings = body.config.unwrap_or_default().settings(&mut validation);
+    validation.finish(CREATE)?;
+    let warnings = warnings(&settings);
+    let id = TenantId(shared.registry.source.env().uuid());
+    let create = CreateTenant {
+        display_name: display_name.into(),
+        settings,
+        api_key_name: body
+            .create_api_key
+            .unwrap_or_default()
+            .then(|| "Initial API Key".into()),
+    };
+    let api_key = shared.registry.create(id, create).await?;
+    for warning in &warnings {
+        tracing::warn!(tenant = %id, warning, "a tenant was created with a setting that may surprise");
+    }
+    Ok(json(
+        HttpResponse::Created(),
+        &Created {
+            id: id.0,
+            api_key: api_key.map(SecretBody::from),
+            warnings,
+        },
+    ))
+}
+
+pub async fn show(_: Admin, tenant: Tenant) -> HttpResponse {
+    let (id, display_name, policy) = {
+        let state = tenant.read();
+        (
+            state.id.0,
+            state.display_name.to_string(),
+            state.policy.clone(),
+        )
+    };
+    json(
+        HttpResponse::Ok(),
+        &Shown {
+            id,
+            display_name,
+            config: ConfigShown::of(&policy.settings),
+            warnings: warnings(&policy.settings),
+        },
+    )
+}
+
+pub async fn rename(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
+    let body: RenameBody = body.json(UPDATE)?;
+    let mut validation = Validation::default();
+    let display_name = validation.required("display_name", body.display_name);
+    validation.at_most("display_name", &display_name, NAME_LENGTH_MAX);
+    validation.finish(UPDATE)?;
+    let rename = RenameTenant {
+        display_name: display_name.into(),
+    };
+    tenant.execute(rename).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub async fn configure(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
+    let body: ConfigBody = body.json(UPDATE_CONFIG)?;
+    let mut validation = Validation::default();
+    let settings = body.settings(&mut validation);
+    validation.finish(UPDATE_CONFIG)?;
+    tenant.execute(ReplaceSettings { settings }).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub async fn delete(
+    _: Admin,
+    tenant: Tenant,
+    shared: Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    shared.registry.delete(tenant.id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn json(mut response: actix_web::HttpResponseBuilder, body: &impl Serialize) -> HttpResponse {
+    response
+        .insert_header((CONTENT_TYPE, JSON))
+        .insert_header((CACHE_CONTROL, NO_STORE))
+        .body(serde_json::to_string(body).expect("a body of ours serialises"))
+}
+
+const CREATE: &str = "unable to create tenant";
+const UPDATE: &str = "unable to update tenant";
+const UPDATE_CONFIG: &str = "unable to update tenant config";
+const NAME_LENGTH_MAX: usize = 255;

@@ -1,0 +1,146 @@
+//! Request bodies: read in full before anything is decided, up to a limit.
+//!
+//! A refusal that leaves a body unread makes the server close the connection, which costs more than reading it.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use super::error::Problem;
+
+/// What a handler gets of the body.
+pub struct Body {
+    pub bytes: Bytes,
+    media_type: MediaType,
+}
+
+/// What `Content-Type` says, as far as the contract tells types apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MediaType {
+    Json,
+    /// XML and forms are taken and bind nothing.
+    Form,
+    Other,
+}
+
+/// The body as the outermost layer has read it.
+pub(super) struct Read(pub(super) Bytes);
+
+impl Body {
+    /// The JSON value, `T::default()` where there is no body or `null`. Errors carry the endpoint's `title`.
+    pub fn json<T: DeserializeOwned + Default>(&self, title: &'static str) -> Result<T, Problem> {
+        if self.bytes.is_empty() || self.media_type == MediaType::Form {
+            return Ok(T::default());
+        }
+        if self.media_type == MediaType::Other {
+            return Err(Problem::bad_request(title, "Unsupported Media Type"));
+        }
+        let value: Option<T> = serde_json::from_slice(&self.bytes)
+            .map_err(|error| Problem::bad_request(title, error.to_string()))?;
+        Ok(value.unwrap_or_default())
+    }
+}
+
+impl FromRequest for Body {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = request.extensions_mut().remove::<Read>();
+        std::future::ready(Ok(Self {
+            bytes: read.map(|Read(bytes)| bytes).unwrap_or_default(),
+            media_type: media_type(request),
+        }))
+    }
+}
+
+/// Reads the whole body. One that is too long is read on for a while and dropped, so that its sender is there to hear why.
+pub(super) async fn read(
+    payload: &mut Payload,
+    limit: usize,
+    timeout: Duration,
+) -> Result<Bytes, Problem> {
+    if let Payload::None = payload {
+        return Ok(Bytes::new());
+    }
+    let reading = tokio::time::timeout(timeout, collect(payload, limit));
+    reading.await.unwrap_or_else(|_| {
+        Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "Request Timeout",
+            "the body took too long to arrive",
+        ))
+    })
+}
+
+async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, Problem> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| {
+            Problem::bad_request("Bad Request", "the body does not arrive as announced")
+        })?;
+        length = length.saturating_add(chunk.len());
+        if length > limit {
+            (first, rest) = (Bytes::new(), BytesMut::new());
+            if length > limit.saturating_add(DISCARDED_MAX) {
+                break;
+            }
+        } else if first.is_empty() {
+            first = chunk;
+        } else {
+            rest.extend_from_slice(if rest.is_empty() { &first } else { &[] });
+            rest.extend_from_slice(&chunk);
+        }
+    }
+    if length > limit {
+        return Err(too_long(limit));
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+fn too_long(limit: usize) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "Request Entity Too Large",
+        format!("the body may have at most {limit} bytes"),
+    )
+}
+
+fn media_type(request: &HttpRequest) -> MediaType {
+    let header = request.headers().get(CONTENT_TYPE);
+    let text = header
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let starts = |prefix: &str| {
+        text.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    if starts("application/json") {
+        MediaType::Json
+    } else if FORMS.iter().any(|form| starts(form)) {
+        MediaType::Form
+    } else {
+        MediaType::Other
+    }
+}
+
+const FORMS: [&str; 4] = [
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "application/xml",
+    "text/xml",
+];
+
+const DISCARDED_MAX: usize = 32 * 1024 * 1024;

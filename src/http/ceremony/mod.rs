@@ -1,0 +1,101 @@
+//! The ceremonies between HTTP and the actors, the same for every face: take the challenge, check the signature here on
+//! the worker, make the outcome durable. No contract's words are spoken here.
+
+pub mod login;
+pub mod registration;
+
+use thiserror::Error;
+
+use super::Shared;
+use super::error::Problem;
+use crate::actor::Refusal;
+use crate::actor::handle::Lease;
+use crate::telemetry::metrics::{Outcome, Step, Timer};
+use crate::tenant::challenge::{Ceremony, Factor, Purpose};
+use crate::tenant::ids::Challenge;
+use crate::tenant::rejection::Rejection;
+use crate::tenant::token::Proof;
+use crate::webauthn::error::{ResponseError, VerificationError};
+
+/// Why a ceremony could not be finished.
+#[derive(Debug, Error)]
+pub enum FinalizeError {
+    #[error(transparent)]
+    Response(#[from] ResponseError),
+    #[error(transparent)]
+    Verification(#[from] VerificationError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl From<Rejection> for FinalizeError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection.into())
+    }
+}
+
+/// A challenge that was out and is taken: whatever follows, it is not accepted again.
+struct Taken {
+    challenge: Challenge,
+    ceremony: Ceremony,
+}
+
+/// Which kind of ceremony an endpoint finishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Registration,
+    Login,
+}
+
+/// One that was begun at another endpoint is as unknown as one that never was, and as gone.
+async fn take(
+    tenant: &Lease,
+    challenge: &[u8],
+    kind: Kind,
+    factor: Factor,
+) -> Result<Taken, FinalizeError> {
+    let challenge = Challenge::parse(challenge).ok_or(Rejection::ChallengeUnknown)?;
+    let ceremony = tenant.take_challenge(challenge).await?;
+    let begun = match ceremony.purpose {
+        Purpose::Registration { .. } => Kind::Registration,
+        Purpose::Login { .. } => Kind::Login,
+    };
+    if begun != kind || ceremony.factor != factor {
+        return Err(Rejection::ChallengeUnknown.into());
+    }
+    Ok(Taken {
+        challenge,
+        ceremony,
+    })
+}
+
+/// The token that tells of a finished ceremony. Everything in it is durable by now.
+pub async fn token(tenant: &Lease, proof: &Proof) -> Result<String, Problem> {
+    let key = tenant.signing_key().await?;
+    let env = tenant.registry().source.env();
+    let claims = proof.claims(&tenant.read(), &env);
+    key.sign(&claims).map_err(|error| {
+        tracing::error!(tenant = %tenant.id, %error, "a token could not be signed");
+        Problem::internal()
+    })
+}
+
+/// Counts and times a step.
+pub async fn measured<T>(
+    shared: &Shared,
+    step: Step,
+    work: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let timer = Timer::start();
+    let result = work.await;
+    let outcome = match &result {
+        Ok(_) => Outcome::Succeeded,
+        Err(problem) if problem.status.is_server_error() => Outcome::Failed,
+        Err(_) => Outcome::Refused,
+    };
+    shared
+        .registry
+        .metrics
+        .ceremony(step, outcome, timer.elapsed());
+    result
+}

@@ -1,0 +1,50 @@
+//! Finishing a registration (WebAuthn L3 §7.1 around our state).
+
+use super::{FinalizeError, Kind, take};
+use crate::actor::handle::Lease;
+use crate::tenant::challenge::{Factor, Purpose};
+use crate::tenant::ids::CredentialId;
+use crate::tenant::registration::{Register, Registered};
+use crate::tenant::rejection::Rejection;
+use crate::tenant::settings::ALGORITHMS;
+use crate::webauthn::Expected;
+use crate::webauthn::registration::{RegistrationResponse, verify};
+
+/// The credential is durable when this answers.
+pub async fn finalize(
+    tenant: &Lease,
+    factor: Factor,
+    body: &[u8],
+) -> Result<Registered, FinalizeError> {
+    let response = RegistrationResponse::parse(body)?;
+    let taken = take(
+        tenant,
+        &response.client_data.challenge,
+        Kind::Registration,
+        factor,
+    )
+    .await?;
+    let policy = tenant.read().policy.clone();
+    let expected = Expected {
+        challenge: &taken.challenge.0,
+        rp_id_hash: &policy.rp_id_hash,
+        origins: &policy.origins,
+        user_verification: taken.ceremony.user_verification,
+    };
+    let registration = verify(&response, &expected, ALGORITHMS)?;
+    let Purpose::Registration { user, user_existed } = taken.ceremony.purpose else {
+        return Err(Rejection::ChallengeUnknown.into());
+    };
+    let credential_id =
+        CredentialId::parse(&registration.credential_id).ok_or(Rejection::CredentialUnknown)?;
+    let register = Register {
+        challenge: taken.challenge,
+        expires_at: taken.ceremony.expires_at,
+        factor,
+        user,
+        user_existed,
+        credential_id,
+        registration,
+    };
+    Ok(tenant.execute(register).await?)
+}

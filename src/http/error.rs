@@ -1,0 +1,283 @@
+//! What a client is told when something is refused: the contract's envelope, and the one table from refusals to it.
+//!
+//! Texts say what to change and never which secret was wrong; causes go to the log with the request id.
+
+use std::borrow::Cow;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use serde::Serialize;
+
+use crate::actor::Refusal;
+use crate::tenant::rejection::Rejection;
+
+/// An error answer, `{"title", "details", "status"}`, and `reason` where there is a stable code for programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub status: StatusCode,
+    pub title: Cow<'static, str>,
+    /// `None`: the member is absent, as the contract has it for unexpected errors.
+    pub details: Option<Cow<'static, str>>,
+    pub reason: Option<&'static str>,
+    pub allow: Option<&'static str>,
+}
+
+impl Problem {
+    pub fn new(
+        status: StatusCode,
+        title: impl Into<Cow<'static, str>>,
+        details: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            title: title.into(),
+            details: Some(details.into()),
+            reason: None,
+            allow: None,
+        }
+    }
+
+    pub fn bad_request(
+        title: impl Into<Cow<'static, str>>,
+        details: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, title, details)
+    }
+
+    pub fn unauthorized(
+        title: impl Into<Cow<'static, str>>,
+        details: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, title, details)
+    }
+
+    pub fn not_found(title: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, title, "")
+    }
+
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        Self {
+            allow: Some(allow),
+            ..Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method Not Allowed",
+                format!("this path answers {allow}"),
+            )
+        }
+    }
+
+    pub fn internal() -> Self {
+        Self {
+            details: None,
+            ..Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Internal Server Error",
+                "",
+            )
+        }
+    }
+
+    #[must_use]
+    pub const fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    /// The envelope. The problem stays with the answer, for the log.
+    pub fn answer(&self) -> HttpResponse {
+        let body = Envelope {
+            title: &self.title,
+            details: self.details.as_deref(),
+            status: self.status.as_u16(),
+            reason: self.reason,
+        };
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((CONTENT_TYPE, super::JSON));
+        if let Some(allow) = self.allow {
+            response.insert_header((ALLOW, HeaderValue::from_static(allow)));
+        }
+        if matches!(
+            self.status,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE
+        ) {
+            response.insert_header((RETRY_AFTER, HeaderValue::from_static("1")));
+        }
+        let mut response =
+            response.body(serde_json::to_string(&body).expect("an envelope serialises"));
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a str>,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.status.as_u16(), self.title)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.answer()
+    }
+}
+
+impl Responder for Problem {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.answer()
+    }
+}
+
+/// The table. A contract that has its own words for a rejection says them before it comes to this.
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Rejected(rejection) => rejection.into(),
+            Refusal::TenantNotFound => Self::not_found("tenant not found"),
+            Refusal::TooBusy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+                "too many requests are under way, try again in a moment",
+            ),
+            Refusal::Interrupted => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+                "the request was interrupted, try again in a moment",
+            ),
+            Refusal::StoreFull => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "Insufficient Storage",
+                "the server has no space left to store this, its operator must free some",
+            ),
+            Refusal::Quarantined | Refusal::StoreFailed => Self::internal(),
+        }
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let (status, title, details) = texts(rejection);
+        Self::new(status, title, details).because(reason(rejection))
+    }
+}
+
+fn texts(rejection: Rejection) -> (StatusCode, &'static str, &'static str) {
+    match rejection {
+        Rejection::ChallengeUnknown => (
+            StatusCode::BAD_REQUEST,
+            "received challenge does not match with any stored one",
+            "",
+        ),
+        Rejection::ChallengeExpired => (
+            StatusCode::BAD_REQUEST,
+            "Session has Expired",
+            "begin the ceremony again",
+        ),
+        Rejection::UserNotFound | Rejection::UserGone => {
+            (StatusCode::NOT_FOUND, "user not found", "")
+        }
+        Rejection::NoUsableCredential => (
+            StatusCode::BAD_REQUEST,
+            "user has no suitable credentials for this operation",
+            "register a passkey for this user first",
+        ),
+        Rejection::TooManyCredentials => (
+            StatusCode::CONFLICT,
+            "too many credentials",
+            "the user has as many credentials as the tenant allows, remove one first",
+        ),
+        Rejection::CredentialTaken => (
+            StatusCode::CONFLICT,
+            "credential already registered",
+            "this authenticator holds a registered credential already, sign in with it",
+        ),
+        Rejection::CredentialNotFound => (StatusCode::NOT_FOUND, "credential not found", ""),
+        Rejection::UserHandleUnknown => (
+            StatusCode::UNAUTHORIZED,
+            "failed to get user handle",
+            "user not found",
+        ),
+        Rejection::UserHandleMismatch => (
+            StatusCode::UNAUTHORIZED,
+            "failed to validate assertion",
+            "userHandle and User ID do not match",
+        ),
+        Rejection::CredentialUnknown => (
+            StatusCode::UNAUTHORIZED,
+            "failed to validate assertion",
+            "Unable to find the credential for the returned credential ID",
+        ),
+        Rejection::CredentialNotAllowed => (
+            StatusCode::UNAUTHORIZED,
+            "failed to validate assertion",
+            "User does not own the credential returned",
+        ),
+        Rejection::CounterNotGreater => (
+            StatusCode::UNAUTHORIZED,
+            "failed to validate assertion",
+            "the signature counter did not grow, the authenticator may have been cloned",
+        ),
+        Rejection::BackupEligibilityChanged => (
+            StatusCode::UNAUTHORIZED,
+            "failed to validate assertion",
+            "the backup eligibility of the credential has changed since registration",
+        ),
+        Rejection::SecretNotFound => (StatusCode::NOT_FOUND, "secret not found", ""),
+        Rejection::ApiKeyNameTaken => (
+            StatusCode::CONFLICT,
+            "unable to create key",
+            "a key of this name exists",
+        ),
+        Rejection::TooManyApiKeys => (
+            StatusCode::CONFLICT,
+            "unable to create key",
+            "the tenant has as many keys as it may, remove one first",
+        ),
+        Rejection::Concurrent => (
+            StatusCode::CONFLICT,
+            "Conflict",
+            "somebody else changed the same thing at the same time, try again",
+        ),
+    }
+}
+
+/// Stable codes for programs; the titles are the contract's and say less.
+const fn reason(rejection: Rejection) -> &'static str {
+    match rejection {
+        Rejection::ChallengeUnknown => "challenge_unknown",
+        Rejection::ChallengeExpired => "challenge_expired",
+        Rejection::UserNotFound => "user_not_found",
+        Rejection::UserGone => "user_gone",
+        Rejection::NoUsableCredential => "no_usable_credential",
+        Rejection::TooManyCredentials => "too_many_credentials",
+        Rejection::CredentialTaken => "credential_taken",
+        Rejection::CredentialNotFound => "credential_not_found",
+        Rejection::UserHandleUnknown => "user_handle_unknown",
+        Rejection::UserHandleMismatch => "user_handle_mismatch",
+        Rejection::CredentialUnknown => "credential_unknown",
+        Rejection::CredentialNotAllowed => "credential_not_allowed",
+        Rejection::CounterNotGreater => "counter_not_greater",
+        Rejection::BackupEligibilityChanged => "backup_eligibility_changed",
+        Rejection::SecretNotFound => "secret_not_found",
+        Rejection::ApiKeyNameTaken => "api_key_name_taken",
+        Rejection::TooManyApiKeys => "too_many_api_keys",
+        Rejection::Concurrent => "concurrent",
+    }
+}

@@ -1,0 +1,37 @@
+//! `GET /` (contract §2.10): for a person who has opened the server's address.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, ServiceConfig};
+
+use super::{CSS, HTML, asset, page};
+use crate::http::Shared;
+use crate::http::admin::not_ready;
+use crate::http::routes::{Method, resource};
+
+pub fn status(config: &mut ServiceConfig) {
+    config
+        .service(resource("/", [(Method::Get, web::to(show))]))
+        .service(resource(
+            "/status.css",
+            [(Method::Get, web::to(|| async { asset(CSS, STYLE) }))],
+        ));
+}
+
+async fn show(shared: Data<Shared>) -> HttpResponse {
+    let trouble = not_ready(&shared).await;
+    let state = if trouble.is_none() {
+        "running"
+    } else {
+        "in trouble"
+    };
+    let mut response = page(HTML, POLICY, PAGE.replace("{{state}}", state));
+    if trouble.is_some() {
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    }
+    response
+}
+
+const PAGE: &str = include_str!("assets/status.html");
+const STYLE: &str = include_str!("assets/status.css");
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -1,0 +1,125 @@
+//! Lists in pages, with the contract's headers (§2.11): `Link` and `X-Total-Count`.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderValue;
+use url::form_urlencoded;
+
+use super::error::Problem;
+
+/// The query of a list. Names are compared without regard to case; the first of a name counts.
+#[derive(Debug)]
+pub struct Query(BTreeMap<String, String>);
+
+impl Query {
+    pub fn of(request: &HttpRequest) -> Self {
+        let mut pairs = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+            pairs
+                .entry(name.to_lowercase())
+                .or_insert_with(|| value.into_owned());
+        }
+        Self(pairs)
+    }
+
+    /// `None` where it is absent or empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
+    }
+
+    fn number(&self, name: &str, title: &'static str) -> Result<Option<i64>, Problem> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let number = text.parse();
+        number
+            .map(Some)
+            .map_err(|_| Problem::bad_request(title, format!("{name} must be a number")))
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    pub number: usize,
+    pub size: usize,
+}
+
+impl Page {
+    /// What is absent, zero or negative is the default; a page has at most [`SIZE_MAX`] entries.
+    pub fn of(query: &Query, title: &'static str) -> Result<Self, Problem> {
+        let given = |number: Option<i64>| {
+            number
+                .and_then(|number| usize::try_from(number).ok())
+                .filter(|&number| number > 0)
+        };
+        Ok(Self {
+            number: given(query.number("page", title)?).unwrap_or(1),
+            size: given(query.number("per_page", title)?)
+                .unwrap_or(SIZE_DEFAULT)
+                .min(SIZE_MAX),
+        })
+    }
+
+    pub fn is_asked_for(query: &Query) -> bool {
+        ["page", "per_page"]
+            .into_iter()
+            .any(|name| query.text(name).is_some())
+    }
+
+    /// All of a list on one page, which says the default size where that is enough.
+    pub fn whole(total: usize) -> Self {
+        Self {
+            number: 1,
+            size: total.max(SIZE_DEFAULT),
+        }
+    }
+
+    pub fn select<T>(self, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+        all.skip((self.number - 1).saturating_mul(self.size))
+            .take(self.size)
+    }
+
+    /// The `Link` header (RFC 8288): absolute addresses in the order first, last, next, prev.
+    pub fn link(self, request: &HttpRequest, total: usize) -> HeaderValue {
+        let last = total.div_ceil(self.size).max(1);
+        let relations = [
+            (self.number != 1 || self.number == last).then_some((1, "first")),
+            (self.number != last).then_some((last, "last")),
+            (self.number < last).then(|| (self.number + 1, "next")),
+            (self.number > 1).then(|| (self.number - 1, "prev")),
+        ];
+        let links: Vec<String> = relations
+            .into_iter()
+            .flatten()
+            .map(|(number, relation)| {
+                format!("<{}>; rel=\"{relation}\"", self.address(request, number))
+            })
+            .collect();
+        HeaderValue::from_str(&links.join(",")).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// The request's own address with this page in its query, sorted by name.
+    fn address(self, request: &HttpRequest, number: usize) -> String {
+        let given = form_urlencoded::parse(request.query_string().as_bytes());
+        let mut pairs: Vec<(String, String)> = given
+            .filter(|(name, _)| name != "page" && name != "per_page")
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        pairs.push(("page".to_owned(), number.to_string()));
+        pairs.push(("per_page".to_owned(), self.size.to_string()));
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        let host = request.connection_info().host().to_owned();
+        format!("http://{host}{}?{query}", request.path())
+    }
+}
+
+const SIZE_DEFAULT: usize = 20;
+const SIZE_MAX: usize = 1000;

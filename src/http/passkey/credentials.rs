@@ -1,0 +1,149 @@
+//! `GET /{tenant_id}/credentials` and `DELETE` of one (contract §2.9).
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::texts;
+use crate::http::error::Problem;
+use crate::http::extract::Keyed;
+use crate::http::paging::{Page, Query};
+use crate::http::{JSON, time};
+use crate::tenant::credential::{Credential, DeleteCredential};
+use crate::tenant::ids::{CredentialId, UserId};
+use crate::tenant::state::TenantState;
+
+/// A credential on the wire.
+#[derive(Debug, Serialize)]
+pub struct CredentialBody {
+    id: String,
+    name: String,
+    public_key: String,
+    attestation_type: String,
+    aaguid: Uuid,
+    last_used_at: String,
+    created_at: String,
+    transports: Vec<String>,
+    backup_eligible: bool,
+    backup_state: bool,
+    is_mfa: bool,
+    user_id: String,
+}
+
+impl From<&Credential> for CredentialBody {
+    fn from(credential: &Credential) -> Self {
+        let transports = credential
+            .transports
+            .split(',')
+            .filter(|name| !name.is_empty());
+        Self {
+            id: URL_SAFE_NO_PAD.encode(credential.id.as_bytes()),
+            name: credential.name.to_string(),
+            public_key: URL_SAFE_NO_PAD.encode(&credential.public_key),
+            attestation_type: credential.attestation_format.to_string(),
+            aaguid: credential.aaguid,
+            last_used_at: time::rfc3339(credential.last_used_at),
+            created_at: time::rfc3339(credential.created_at),
+            transports: transports.map(str::to_owned).collect(),
+            backup_eligible: credential.backup_eligible,
+            backup_state: credential.backed_up,
+            is_mfa: credential.is_mfa,
+            user_id: credential.user.as_str().to_owned(),
+        }
+    }
+}
+
+pub async fn list(request: HttpRequest, tenant: Keyed) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request);
+    let order = Order::of(&query)?;
+    let asked = Page::of(&query, texts::BIND)?;
+    let (page, total, bodies) = {
+        let state = tenant.read();
+        let credentials = of_user_or_all(&state, query.text("user_id"));
+        let total = credentials.len();
+        let whole = query.text("user_id").is_some() && !Page::is_asked_for(&query);
+        let page = if whole { Page::whole(total) } else { asked };
+        (page, total, bodies(credentials, order, page))
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, JSON))
+        .insert_header(("link", page.link(&request, total)))
+        .insert_header(("x-total-count", total))
+        .body(serde_json::to_string(&bodies).expect("credentials serialise")))
+}
+
+pub async fn delete(tenant: Keyed, id: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    remove(&tenant, &id.1, None).await
+}
+
+/// Removes a credential; with a user, only theirs.
+pub async fn remove(
+    tenant: &crate::actor::handle::Lease,
+    text: &str,
+    of_user: Option<UserId>,
+) -> Result<HttpResponse, Problem> {
+    let id = parse_id(text).ok_or_else(|| unknown(text))?;
+    let deleted = tenant.execute(DeleteCredential { id, of_user }).await;
+    deleted.map_err(|refusal| match refusal {
+        crate::actor::Refusal::Rejected(
+            crate::tenant::rejection::Rejection::CredentialNotFound,
+        ) => unknown(text),
+        refusal => refusal.into(),
+    })?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+impl Order {
+    fn of(query: &Query) -> Result<Self, Problem> {
+        match query.text("order") {
+            None | Some("desc") => Ok(Self::NewestFirst),
+            Some("asc") => Ok(Self::OldestFirst),
+            Some(_) => Err(Problem::bad_request(
+                texts::VALIDATE,
+                "Order must be one of 'desc asc'",
+            )),
+        }
+    }
+}
+
+fn of_user_or_all<'a>(state: &'a TenantState, user_id: Option<&str>) -> Vec<&'a Credential> {
+    match user_id {
+        Some(user_id) => match UserId::parse(user_id) {
+            Some(user) => state.credentials_of(&user).collect(),
+            None => Vec::new(),
+        },
+        None => state
+            .credentials
+            .values()
+            .map(|stored| &stored.credential)
+            .collect(),
+    }
+}
+
+fn bodies(mut credentials: Vec<&Credential>, order: Order, page: Page) -> Vec<CredentialBody> {
+    credentials.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    if order == Order::NewestFirst {
+        credentials.reverse();
+    }
+    page.select(credentials.into_iter())
+        .map(CredentialBody::from)
+        .collect()
+}
+
+fn parse_id(text: &str) -> Option<CredentialId> {
+    CredentialId::parse(&URL_SAFE_NO_PAD.decode(text).ok()?)
+}
+
+fn unknown(text: &str) -> Problem {
+    Problem::not_found(format!("credential with id '{text}' not found"))
+}

@@ -1,0 +1,30 @@
+//! `GET /{tenant_id}/.well-known/jwks.json` (contract §2.10).
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde::Serialize;
+
+use crate::http::JSON;
+use crate::http::error::Problem;
+use crate::http::extract::Tenant;
+use crate::tenant::token::Jwk;
+
+#[derive(Serialize)]
+struct KeySet {
+    keys: Vec<Jwk>,
+}
+
+/// Never empty: to ask for the keys is a use, and the first use makes the first.
+pub async fn jwks(tenant: Tenant) -> Result<HttpResponse, Problem> {
+    tenant.signing_key().await?;
+    let keys = tenant.read().signing_keys.clone();
+    let keys: Result<Vec<Jwk>, _> = keys.iter().map(|key| key.jwk()).collect();
+    let keys = keys.map_err(|error| {
+        tracing::error!(tenant = %tenant.id, %error, "a signing key cannot be published");
+        Problem::internal()
+    })?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, JSON))
+        .insert_header((CACHE_CONTROL, "max-age=600"))
+        .body(serde_json::to_string(&KeySet { keys }).expect("keys serialise")))
+}

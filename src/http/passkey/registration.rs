@@ -1,0 +1,105 @@
+//! `POST /{tenant_id}/registration/initialize` and `/finalize` (contract §2.1 and §2.2).
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::texts;
+use crate::http::body::Body;
+use crate::http::ceremony::{self, measured};
+use crate::http::error::Problem;
+use crate::http::extract::{Keyed, Tenant};
+use crate::http::validation::Validation;
+use crate::http::{Shared, Worker};
+use crate::telemetry::metrics::Step;
+use crate::tenant::challenge::{Access, Factor};
+use crate::tenant::ids::UserId;
+use crate::tenant::registration::{InitializeRegistration, Registered};
+use crate::tenant::token::{Operation, Proof};
+use crate::tenant::user::Profile;
+
+#[derive(Debug, Default, Deserialize)]
+struct InitializeBody {
+    user_id: Option<String>,
+    username: Option<String>,
+    display_name: Option<String>,
+    icon: Option<String>,
+}
+
+pub async fn initialize(
+    tenant: Keyed,
+    body: Body,
+    worker: Data<Worker>,
+    shared: Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    measured(&shared, Step::RegistrationInitialize, async {
+        let body: InitializeBody = body.json(texts::BIND)?;
+        let initialize = InitializeRegistration {
+            user: body.into_profile()?,
+            factor: Factor::Passkey,
+            access: Access::Keyed,
+        };
+        Ok(super::options(tenant.begin(worker.0, initialize).await?))
+    })
+    .await
+}
+
+pub async fn finalize(
+    tenant: Tenant,
+    body: Body,
+    shared: Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    measured(&shared, Step::RegistrationFinalize, async {
+        let registered =
+            ceremony::registration::finalize(&tenant, Factor::Passkey, &body.bytes).await;
+        let proof = proof(registered.map_err(texts::registration)?);
+        Ok(super::token(&ceremony::token(&tenant, &proof).await?))
+    })
+    .await
+}
+
+pub fn proof(registered: Registered) -> Proof {
+    Proof {
+        user: registered.user,
+        credential: registered.credential,
+        operation: Operation::Registration,
+        user_verified: registered.user_verified,
+        backup_eligible: registered.backup_eligible,
+    }
+}
+
+impl InitializeBody {
+    fn into_profile(self) -> Result<Profile, Problem> {
+        let mut validation = Validation::default();
+        let user_id = validation.required("user_id", self.user_id);
+        let name = validation.required("username", self.username);
+        validation.at_most("username", &name, NAME_LENGTH_MAX);
+        if let Some(icon) = &self.icon {
+            validation.url("icon", icon);
+            validation.at_most("icon", icon, ICON_LENGTH_MAX);
+        }
+        if let Some(display_name) = &self.display_name {
+            validation.at_most("display_name", display_name, NAME_LENGTH_MAX);
+        }
+        let id = UserId::parse(&user_id);
+        if id.is_none() && !user_id.is_empty() {
+            validation.fail(format!(
+                "user_id cannot have more than {} bytes",
+                UserId::BYTES_MAX
+            ));
+        }
+        validation.finish(texts::VALIDATE)?;
+        let display_name = self.display_name.filter(|text| !text.trim().is_empty());
+        Ok(Profile {
+            id: id.ok_or_else(Problem::internal)?,
+            display_name: display_name.unwrap_or_else(|| name.clone()).into(),
+            name: name.into(),
+            icon: self.icon.map(Into::into),
+        })
+    }
+}
+
+const NAME_LENGTH_MAX: usize = 128;
+
+/// Pictures travel as links; a long one is a picture in itself, and authenticators do not show it.
+const ICON_LENGTH_MAX: usize = 2048;

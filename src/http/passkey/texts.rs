@@ -1,0 +1,168 @@
+//! The contract's own words for what goes wrong in a ceremony (§2.2 and §2.4). What it has no words for goes to the
+//! common table.
+
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
+
+use crate::actor::Refusal;
+use crate::http::ceremony::FinalizeError;
+use crate::http::error::Problem;
+use crate::tenant::rejection::Rejection;
+use crate::webauthn::error::{ResponseError, VerificationError};
+
+pub const BIND: &str = "unable to process request";
+pub const VALIDATE: &str = "unable to validate request";
+
+/// At registration, causes on the client's side are 400.
+pub fn registration(error: FinalizeError) -> Problem {
+    match error {
+        FinalizeError::Response(error) => Problem::bad_request(
+            "unable to parse credential creation response",
+            unread_attestation(&error),
+        ),
+        FinalizeError::Verification(VerificationError::UserVerificationMissing) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            USER_VERIFICATION_TITLE,
+            "Error validating the authenticator response",
+        )
+        .because("user_verification_missing"),
+        FinalizeError::Verification(error) => {
+            Problem::bad_request("failed to validate attestation", unverified(&error))
+                .because(reason(&error))
+        }
+        FinalizeError::Refused(Refusal::Rejected(Rejection::ChallengeExpired)) => Problem {
+            title: "failed to validate attestation".into(),
+            details: Some("Session has Expired".into()),
+            ..Rejection::ChallengeExpired.into()
+        },
+        FinalizeError::Refused(refusal) => refusal.into(),
+    }
+}
+
+/// At login, whatever is wrong with a well-formed response is 401.
+pub fn login(error: FinalizeError) -> Problem {
+    match error {
+        FinalizeError::Response(error) => {
+            Problem::bad_request("unable to finish login", unread_assertion(&error))
+        }
+        FinalizeError::Verification(error) => {
+            Problem::unauthorized("failed to validate assertion", unverified(&error))
+                .because(reason(&error))
+        }
+        FinalizeError::Refused(Refusal::Rejected(rejection @ Rejection::ChallengeUnknown)) => {
+            Problem {
+                status: StatusCode::UNAUTHORIZED,
+                title: "failed to get session data".into(),
+                details: Some("received challenge does not match with any stored one".into()),
+                ..rejection.into()
+            }
+        }
+        FinalizeError::Refused(Refusal::Rejected(rejection @ Rejection::ChallengeExpired)) => {
+            Problem {
+                status: StatusCode::UNAUTHORIZED,
+                title: "failed to validate assertion".into(),
+                details: Some("Session has Expired".into()),
+                ..rejection.into()
+            }
+        }
+        FinalizeError::Refused(refusal) => refusal.into(),
+    }
+}
+
+fn unread_attestation(error: &ResponseError) -> &'static str {
+    match error {
+        ResponseError::Json(_)
+        | ResponseError::IdMissing
+        | ResponseError::IdNotBase64Url
+        | ResponseError::WrongType
+        | ResponseError::RawIdMissing
+        | ResponseError::RawIdMismatch
+        | ResponseError::AttestedIdMismatch => "Parse error for Registration",
+        ResponseError::ResponseMissing
+        | ResponseError::ClientDataMissing
+        | ResponseError::ClientData(_)
+        | ResponseError::AttestationObjectMissing
+        | ResponseError::AttestationObject(_)
+        | ResponseError::AuthenticatorDataMissing
+        | ResponseError::AuthenticatorData(_)
+        | ResponseError::AttestedCredentialMissing
+        | ResponseError::SignatureMissing => "Error parsing attestation response",
+    }
+}
+
+fn unread_assertion(error: &ResponseError) -> Cow<'static, str> {
+    match error {
+        ResponseError::IdMissing => "CredentialAssertionResponse with ID missing".into(),
+        ResponseError::IdNotBase64Url => {
+            "CredentialAssertionResponse with ID not base64url encoded".into()
+        }
+        ResponseError::WrongType => "CredentialAssertionResponse with bad type".into(),
+        ResponseError::ClientData(error) => error.to_string().into(),
+        ResponseError::AuthenticatorData(_) => "Error unmarshalling auth data".into(),
+        ResponseError::Json(_)
+        | ResponseError::RawIdMissing
+        | ResponseError::RawIdMismatch
+        | ResponseError::ResponseMissing
+        | ResponseError::ClientDataMissing
+        | ResponseError::AttestationObjectMissing
+        | ResponseError::AttestationObject(_)
+        | ResponseError::AuthenticatorDataMissing
+        | ResponseError::AttestedCredentialMissing
+        | ResponseError::AttestedIdMismatch
+        | ResponseError::SignatureMissing => "Parse error for Assertion".into(),
+    }
+}
+
+fn unverified(error: &VerificationError) -> Cow<'static, str> {
+    match error {
+        VerificationError::CeremonyType => "Error validating ceremony type".into(),
+        VerificationError::Challenge => "Error validating challenge".into(),
+        VerificationError::OriginNotUrl => "Error decoding clientData origin as URL".into(),
+        VerificationError::Origin => "Error validating origin".into(),
+        VerificationError::RpIdHash
+        | VerificationError::UserPresenceMissing
+        | VerificationError::UserVerificationMissing => {
+            "Error validating the authenticator response".into()
+        }
+        VerificationError::UnknownAttestationFormat | VerificationError::NoneStatementNotEmpty => {
+            "Invalid attestation format".into()
+        }
+        VerificationError::AttestationStatement(_) | VerificationError::AttestationAlgorithm => {
+            "Invalid attestation data".into()
+        }
+        VerificationError::AttestationSignature => "Unable to verify signature".into(),
+        VerificationError::Signature => "Error validating the assertion signature".into(),
+        VerificationError::CrossOrigin
+        | VerificationError::TopOrigin
+        | VerificationError::BackedUpWithoutEligibility
+        | VerificationError::PublicKey(_)
+        | VerificationError::AlgorithmNotOffered => error.to_string().into(),
+    }
+}
+
+/// Stable codes for programs, like those of rejections.
+const fn reason(error: &VerificationError) -> &'static str {
+    match error {
+        VerificationError::CeremonyType => "wrong_ceremony_type",
+        VerificationError::Challenge => "wrong_challenge",
+        VerificationError::OriginNotUrl | VerificationError::Origin => "wrong_origin",
+        VerificationError::CrossOrigin => "cross_origin",
+        VerificationError::TopOrigin => "wrong_top_origin",
+        VerificationError::RpIdHash => "wrong_rp_id",
+        VerificationError::UserPresenceMissing => "user_presence_missing",
+        VerificationError::UserVerificationMissing => "user_verification_missing",
+        VerificationError::BackedUpWithoutEligibility => "backup_flags",
+        VerificationError::PublicKey(_) => "public_key",
+        VerificationError::AlgorithmNotOffered => "algorithm_not_offered",
+        VerificationError::UnknownAttestationFormat => "attestation_format",
+        VerificationError::NoneStatementNotEmpty
+        | VerificationError::AttestationStatement(_)
+        | VerificationError::AttestationAlgorithm => "attestation_statement",
+        VerificationError::AttestationSignature => "attestation_signature",
+        VerificationError::Signature => "signature",
+    }
+}
+
+/// Clients compare it whole, its last character included.
+const USER_VERIFICATION_TITLE: &str = "failed to validate attestation: Error validating the authenticator response: User verification required but flag not set by authenticator\n";

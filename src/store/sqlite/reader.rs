@@ -1,0 +1,248 @@
+//! Loads: on threads of their own, each with a connection that cannot write, so the writer never stops for a big tenant.
+//! Every row is unsealed and the whole is held against the tenant's ledger; nothing that does not fit is ever handed out.
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use uuid::Uuid;
+
+use super::ledger::{Ledger, Place};
+use super::open::{self, OpenError};
+use super::rows::{self, ReadError};
+use super::schema;
+use super::shared::Shared;
+use crate::store::seal::Keyring;
+use crate::store::{Kind, LoadError, Row, UnixSeconds};
+
+type Reply<T> = oneshot::Sender<Result<T, LoadError>>;
+
+pub(super) enum Read {
+    Tenant(Uuid, Reply<Option<Vec<Row>>>),
+    List(Kind, Reply<Vec<(Uuid, Row)>>),
+}
+
+/// A read on its way; the permit keeps their number bounded from the queue to the answer.
+pub(super) struct ReadJob {
+    pub(super) read: Read,
+    pub(super) _permit: OwnedSemaphorePermit,
+}
+
+impl ReadJob {
+    pub(super) fn fail(self) {
+        match self.read {
+            Read::Tenant(_, reply) => drop(reply.send(Err(LoadError::Fatal))),
+            Read::List(_, reply) => drop(reply.send(Err(LoadError::Fatal))),
+        }
+    }
+}
+
+/// The reader threads; they end when this is dropped or joined.
+pub(super) struct Readers {
+    jobs: mpsc::Sender<ReadJob>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Readers {
+    pub(super) fn start(
+        count: usize,
+        path: &Path,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, OpenError> {
+        let (jobs, queue) = mpsc::channel();
+        let queue = Arc::new(Mutex::new(queue));
+        let mut threads = Vec::with_capacity(count);
+        for _ in 0..count.max(1) {
+            let reader = Reader {
+                connection: schema::connect_reader(path)?,
+                shared: Arc::clone(shared),
+            };
+            let queue = Arc::clone(&queue);
+            threads.push(open::spawn("store-reader", move || reader.run(&queue))?);
+        }
+        Ok(Self { jobs, threads })
+    }
+
+    /// What is read sees everything that was committed before this call.
+    pub(super) fn hand_over(&self, job: ReadJob) {
+        if let Err(mpsc::SendError(job)) = self.jobs.send(job) {
+            job.fail();
+        }
+    }
+
+    /// Waits for the reads under way.
+    pub(super) fn join(self) {
+        drop(self.jobs);
+        self.threads
+            .into_iter()
+            .for_each(|thread| drop(thread.join()));
+    }
+}
+
+/// The tenant's rows that have not expired; `None` when it was never created or is deleted.
+pub(in crate::store) fn load(
+    connection: &Connection,
+    tenant: Uuid,
+    keyring: &Keyring,
+    now: UnixSeconds,
+) -> Result<Option<Vec<Row>>, ReadError> {
+    // One transaction: the ledger and the rows must be of the same moment.
+    let transaction = connection.unchecked_transaction()?;
+    let Some(ledger) = rows::read_ledger(&transaction, tenant, keyring)? else {
+        return no_tenant(&transaction, tenant);
+    };
+    if ledger.deleted {
+        return Ok(None);
+    }
+    let mut found = Ledger::default();
+    let mut rows = read_rows(&transaction, tenant, keyring, &mut found)?;
+    if let Some(difference) = ledger.difference(&found) {
+        return Err(ReadError::Rotten(difference));
+    }
+    rows.retain(|row| !expired(row, now));
+    Ok(Some(rows))
+}
+
+struct Reader {
+    connection: Connection,
+    shared: Arc<Shared>,
+}
+
+impl Reader {
+    fn run(&self, queue: &Mutex<mpsc::Receiver<ReadJob>>) {
+        loop {
+            // Whoever has the lock waits for the next job, the others wait for the lock.
+            let job = queue.lock().recv();
+            match job {
+                Ok(job) => self.answer(job.read),
+                Err(mpsc::RecvError) => return,
+            }
+        }
+    }
+
+    fn answer(&self, read: Read) {
+        match read {
+            Read::Tenant(tenant, reply) => {
+                let now = (self.shared.now)();
+                let rows = load(&self.connection, tenant, &self.shared.keyring, now);
+                drop(reply.send(rows.map_err(|error| self.explain(tenant, error))));
+            }
+            Read::List(kind, reply) => drop(reply.send(self.list(kind))),
+        }
+    }
+
+    fn list(&self, kind: Kind) -> Result<Vec<(Uuid, Row)>, LoadError> {
+        let listed = list(&self.connection, kind, &self.shared.keyring)
+            .map_err(|error| self.fail(&error))?;
+        let now = (self.shared.now)();
+        let mut rows = Vec::with_capacity(listed.len());
+        for (tenant, row) in listed {
+            match row {
+                Ok(row) if expired(&row, now) => (),
+                Ok(row) => rows.push((tenant, row)),
+                // One rotten tenant must not take the list from all the others.
+                Err(ReadError::Rotten(what)) => (self.shared.reports.damaged)(tenant, &what),
+                Err(ReadError::Engine(error)) => return Err(self.fail(&error)),
+            }
+        }
+        Ok(rows)
+    }
+
+    fn explain(&self, tenant: Uuid, error: ReadError) -> LoadError {
+        match error {
+            ReadError::Rotten(what) => {
+                (self.shared.reports.damaged)(tenant, &what);
+                LoadError::Damaged(format!("tenant {tenant}: {what}"))
+            }
+            ReadError::Engine(error) => self.fail(&error),
+        }
+    }
+
+    fn fail(&self, error: &rusqlite::Error) -> LoadError {
+        self.shared.fail(&format!("a read failed: {error}"));
+        LoadError::Fatal
+    }
+}
+
+/// Rows without the tenant's own row: that row has vanished.
+fn no_tenant(connection: &Connection, tenant: Uuid) -> Result<Option<Vec<Row>>, ReadError> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM row WHERE tenant = ?1 LIMIT 1")?;
+    if statement.exists([tenant.as_bytes()])? {
+        return Err(ReadError::Rotten(
+            "the tenant's own row is missing".to_owned(),
+        ));
+    }
+    Ok(None)
+}
+
+fn read_rows(
+    connection: &Connection,
+    tenant: Uuid,
+    keyring: &Keyring,
+    found: &mut Ledger,
+) -> Result<Vec<Row>, ReadError> {
+    let mut statement = connection
+        .prepare_cached("SELECT kind, id, seq, expires, data FROM row WHERE tenant = ?1")?;
+    let mut columns = statement.query([tenant.as_bytes()])?;
+    let mut rows = Vec::new();
+    while let Some(row) = columns.next()? {
+        rows.push(unseal(row, tenant, keyring, found)?);
+    }
+    Ok(rows)
+}
+
+fn unseal(
+    row: &rusqlite::Row<'_>,
+    tenant: Uuid,
+    keyring: &Keyring,
+    found: &mut Ledger,
+) -> Result<Row, ReadError> {
+    let kind = Kind(row.get(0)?);
+    let id = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+    let place = Place {
+        tenant,
+        kind,
+        id,
+        seq: rows::unsigned(row, 2)?,
+        expires: rows::time(row, 3)?,
+    };
+    let binding = place.binding();
+    let sealed = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
+    let data = keyring
+        .open(&binding, sealed)
+        .map_err(|error| ReadError::Rotten(format!("a row of kind {}: {error}", kind.0)))?;
+    found.add(kind, &binding);
+    Ok(Row {
+        kind,
+        id: id.into(),
+        seq: place.seq,
+        expires: place.expires,
+        data,
+    })
+}
+
+type Listed = Vec<(Uuid, Result<Row, ReadError>)>;
+
+/// Looks each tenant's row up by its key, so it costs by tenants and not by rows.
+fn list(connection: &Connection, kind: Kind, keyring: &Keyring) -> rusqlite::Result<Listed> {
+    let mut statement = connection.prepare_cached(
+        "SELECT row.kind, row.id, row.seq, row.expires, row.data, row.tenant \
+         FROM tenant CROSS JOIN row ON row.tenant = tenant.id AND row.kind = ?1 AND row.id = x'' \
+         WHERE NOT EXISTS (SELECT 1 FROM leaving WHERE leaving.tenant = tenant.id)",
+    )?;
+    let mut columns = statement.query([kind.0])?;
+    let mut listed = Vec::new();
+    while let Some(row) = columns.next()? {
+        let tenant: [u8; 16] = row.get(5)?;
+        let tenant = Uuid::from_bytes(tenant);
+        listed.push((tenant, unseal(row, tenant, keyring, &mut Ledger::default())));
+    }
+    Ok(listed)
+}
+
+fn expired(row: &Row, now: UnixSeconds) -> bool {
+    row.expires.is_some_and(|at| at <= now)
+}

@@ -1,0 +1,87 @@
+//! A credential: the public half of a key pair that an authenticator made for a user, and what is known of it.
+
+use minicbor::{Decode, Encode};
+use uuid::Uuid;
+
+use super::env::Env;
+use super::event::Event;
+use super::ids::{CredentialId, Timestamp, UserId, uuid_bytes};
+use super::rejection::Rejection;
+use super::state::TenantState;
+use super::{Command, Decision, Touched};
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Credential {
+    #[n(0)]
+    pub id: CredentialId,
+    #[n(1)]
+    pub user: UserId,
+    /// The COSE key exactly as the authenticator encoded it.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub public_key: Box<[u8]>,
+    #[n(3)]
+    pub name: Box<str>,
+    #[cbor(n(4), with = "uuid_bytes")]
+    pub aaguid: Uuid,
+    #[n(5)]
+    pub attestation_format: Box<str>,
+    #[n(6)]
+    pub attestation_verified: bool,
+    /// As the client reported them, separated by commas.
+    #[n(7)]
+    pub transports: Box<str>,
+    #[n(8)]
+    pub counter: u32,
+    #[n(9)]
+    pub user_verified: bool,
+    #[n(10)]
+    pub backup_eligible: bool,
+    #[n(11)]
+    pub backed_up: bool,
+    #[n(12)]
+    pub is_mfa: bool,
+    #[n(13)]
+    pub created_at: Timestamp,
+    #[n(14)]
+    pub last_used_at: Timestamp,
+}
+
+/// A credential with the commit that last wrote it.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub credential: Credential,
+    pub revision: u64,
+}
+
+#[derive(Debug)]
+pub struct DeleteCredential {
+    pub id: CredentialId,
+    /// `Some`: only if it is this user's.
+    pub of_user: Option<UserId>,
+}
+
+impl Command for DeleteCredential {
+    type Outcome = ();
+
+    fn touches(&self) -> Vec<Touched> {
+        vec![Touched::Credential(self.id.clone())]
+    }
+
+    fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
+        let stored = state
+            .credentials
+            .get(&self.id)
+            .ok_or(Rejection::CredentialNotFound)?;
+        if self
+            .of_user
+            .is_some_and(|user| user != stored.credential.user)
+        {
+            return Err(Rejection::CredentialNotFound);
+        }
+        Ok(Decision {
+            events: vec![Event::CredentialDeleted(self.id)],
+            outcome: (),
+        })
+    }
+}

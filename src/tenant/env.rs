@@ -1,0 +1,39 @@
+//! What the world gives to a decision: the time and random bytes, as plain values.
+
+use uuid::Uuid;
+
+use super::ids::{Challenge, Timestamp};
+
+/// Enough for one decision: an id and a secret.
+pub const RANDOM_BYTES: usize = 80;
+
+/// Made anew for each decision. A decision uses each of the random bytes for one purpose only.
+#[derive(Clone)]
+pub struct Env {
+    pub now: Timestamp,
+    pub random: [u8; RANDOM_BYTES],
+}
+
+impl Env {
+    /// A version 4 UUID from the first 16 random bytes.
+    pub fn uuid(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.random[..16]);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// 64 random bytes that [`Env::uuid`] does not use.
+    pub fn secret(&self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes.copy_from_slice(&self.random[16..]);
+        bytes
+    }
+
+    /// A challenge that names the worker that holds it: byte 0 the worker, byte 1 kept for a node, 30 random.
+    pub fn challenge(&self, worker: u8) -> Challenge {
+        let mut bytes = [0; 32];
+        bytes[0] = worker;
+        bytes[2..].copy_from_slice(&self.random[..30]);
+        Challenge(bytes)
+    }
+}

@@ -1,0 +1,43 @@
+//! What has happened to a tenant. Each event is the whole new content of one row, so that a stored row is read back
+//! as the event that made it.
+
+use uuid::Uuid;
+
+use super::credential::Credential;
+use super::ids::{Challenge, CredentialId, Timestamp};
+use super::secret::ApiKey;
+use super::settings::Settings;
+use super::token::SigningKey;
+use super::user::User;
+use std::sync::Arc;
+
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Its creation, a new name or new settings.
+    TenantSaved(TenantProfile),
+    ApiKeyCreated(ApiKey),
+    ApiKeyDeleted(Uuid),
+    SigningKeyCreated(Arc<SigningKey>),
+    /// A new user, or a new name at another registration.
+    UserSaved(User),
+    CredentialRegistered(Credential),
+    /// Counter, backup state or time of last use.
+    CredentialUsed(Credential),
+    CredentialDeleted(CredentialId),
+    /// No response to this challenge is ever accepted again.
+    ChallengeConsumed {
+        challenge: Challenge,
+        expires_at: Timestamp,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct TenantProfile {
+    #[n(0)]
+    pub display_name: Box<str>,
+    #[n(1)]
+    pub settings: Settings,
+    #[n(2)]
+    pub created_at: Timestamp,
+}

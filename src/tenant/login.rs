@@ -1,0 +1,239 @@
+//! Login: options for a known user or for anybody, and the assertion that comes back.
+
+use uuid::Uuid;
+
+use super::challenge::{Access, Begun, Ceremony, Factor, Purpose};
+use super::credential::Credential;
+use super::env::Env;
+use super::event::Event;
+use super::ids::{Challenge, CredentialId, Timestamp, UserId};
+use super::rejection::Rejection;
+use super::settings::{BackupEligibleChange, CounterPolicy};
+use super::state::TenantState;
+use super::{Command, Decision, Initialize, Touched};
+use crate::webauthn::authentication::Authentication;
+use crate::webauthn::options::Descriptor;
+
+#[derive(Debug)]
+pub struct InitializeLogin {
+    /// `None`: discoverable, whoever has a passkey of the tenant.
+    pub user: Option<UserId>,
+    pub factor: Factor,
+    pub access: Access,
+}
+
+impl Initialize for InitializeLogin {
+    fn decide(self, state: &TenantState, env: &Env, worker: u8) -> Result<Begun, Rejection> {
+        let allowed = match &self.user {
+            Some(user) => allowed(state, user, self.factor)?,
+            None => Vec::new(),
+        };
+        let ceremonies = state.policy.ceremonies(self.factor);
+        let challenge = env.challenge(worker);
+        let options = state
+            .policy
+            .templates(self.factor)
+            .request
+            .render(&challenge.0, allowed.iter().map(descriptor));
+        let ceremony = Ceremony {
+            purpose: Purpose::Login {
+                user: self.user,
+                allowed,
+            },
+            factor: self.factor,
+            access: self.access,
+            user_verification: ceremonies.user_verification,
+            expires_at: env.now.plus_milliseconds(ceremonies.timeout_milliseconds),
+        };
+        Ok(Begun {
+            challenge,
+            ceremony,
+            options,
+        })
+    }
+}
+
+/// What an assertion claims: which credential it is from, whose, under which ceremony.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    pub credential: &'a CredentialId,
+    pub user_handle: Option<&'a [u8]>,
+    pub factor: Factor,
+    /// The user and the credentials that the ceremony is for; no user when it is discoverable.
+    pub user: Option<&'a UserId>,
+    pub allowed: &'a [CredentialId],
+}
+
+/// Finds the credential whose signature is to be checked (L3 §7.2 steps 5 and 6).
+pub fn credential_for(claim: &Claim<'_>, state: &TenantState) -> Result<Credential, Rejection> {
+    let user = match claim.user {
+        Some(user) => {
+            same_user(claim.user_handle, user)?;
+            if !state.users.contains_key(user) {
+                return Err(Rejection::UserHandleUnknown);
+            }
+            if !claim.allowed.contains(claim.credential) {
+                return Err(Rejection::CredentialNotAllowed);
+            }
+            user.clone()
+        }
+        None => user_of_handle(claim.user_handle, state)?,
+    };
+    let stored = state.credentials.get(claim.credential);
+    stored
+        .map(|stored| &stored.credential)
+        .filter(|credential| credential.user == user && is_usable(credential, claim.factor))
+        .cloned()
+        .ok_or(Rejection::CredentialUnknown)
+}
+
+/// A verified assertion, to be made durable.
+#[derive(Debug)]
+pub struct Login {
+    pub challenge: Challenge,
+    pub expires_at: Timestamp,
+    /// As it was when its signature was checked.
+    pub credential: Credential,
+    pub authentication: Authentication,
+}
+
+impl Command for Login {
+    type Outcome = LoggedIn;
+
+    fn touches(&self) -> Vec<Touched> {
+        vec![Touched::Credential(self.credential.id.clone())]
+    }
+
+    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<LoggedIn>, Rejection> {
+        let mut credential = self.still_registered(state)?;
+        let rules = &state.policy.settings.rules;
+        if rules.counter == CounterPolicy::Reject
+            && !grows(credential.counter, self.authentication.counter)
+        {
+            return Err(Rejection::CounterNotGreater);
+        }
+        let eligible = self.authentication.backup_eligible;
+        if rules.backup_eligible_change == BackupEligibleChange::Reject
+            && eligible != credential.backup_eligible
+        {
+            return Err(Rejection::BackupEligibilityChanged);
+        }
+        credential.counter = self.authentication.counter;
+        credential.backup_eligible = eligible;
+        credential.backed_up = self.authentication.backed_up;
+        credential.user_verified |= self.authentication.user_verified;
+        credential.last_used_at = env.now;
+        let outcome = LoggedIn {
+            user: credential.user.clone(),
+            credential: credential.id.clone(),
+            user_verified: self.authentication.user_verified,
+            backup_eligible: eligible,
+        };
+        let consumed = Event::ChallengeConsumed {
+            challenge: self.challenge,
+            expires_at: self.expires_at,
+        };
+        Ok(Decision {
+            events: vec![consumed, Event::CredentialUsed(credential)],
+            outcome,
+        })
+    }
+
+    /// Only a challenge that was accepted before a restart is in the store and not in the state.
+    fn on_conflict() -> Rejection {
+        Rejection::ChallengeUnknown
+    }
+}
+
+/// Who signed in, with what.
+#[derive(Debug)]
+pub struct LoggedIn {
+    pub user: UserId,
+    pub credential: CredentialId,
+    pub user_verified: bool,
+    pub backup_eligible: bool,
+}
+
+impl Login {
+    /// The credential as it is now. It may have been used meanwhile, but not deleted, nor registered again with another key.
+    fn still_registered(&self, state: &TenantState) -> Result<Credential, Rejection> {
+        let stored = state.credentials.get(&self.credential.id);
+        stored
+            .map(|stored| &stored.credential)
+            .filter(|now| {
+                now.public_key == self.credential.public_key && now.user == self.credential.user
+            })
+            .cloned()
+            .ok_or(Rejection::CredentialUnknown)
+    }
+}
+
+fn allowed(
+    state: &TenantState,
+    user: &UserId,
+    factor: Factor,
+) -> Result<Vec<CredentialId>, Rejection> {
+    if !state.users.contains_key(user) {
+        return Err(Rejection::UserNotFound);
+    }
+    let usable = state
+        .credentials_of(user)
+        .filter(|credential| is_usable(credential, factor));
+    let allowed: Vec<CredentialId> = usable.map(|credential| credential.id.clone()).collect();
+    if allowed.is_empty() {
+        return Err(Rejection::NoUsableCredential);
+    }
+    Ok(allowed)
+}
+
+/// A second factor never signs in by itself; a passkey may serve as a second factor.
+const fn is_usable(credential: &Credential, factor: Factor) -> bool {
+    match factor {
+        Factor::Passkey => !credential.is_mfa,
+        Factor::Mfa => true,
+    }
+}
+
+/// Zero on both sides: an authenticator without a counter (L3 §7.2 step 22).
+const fn grows(stored: u32, received: u32) -> bool {
+    received > stored || (received == 0 && stored == 0)
+}
+
+fn user_of_handle(handle: Option<&[u8]>, state: &TenantState) -> Result<UserId, Rejection> {
+    let handle = handle.ok_or(Rejection::UserHandleUnknown)?;
+    spellings(handle)
+        .into_iter()
+        .flatten()
+        .find(|user| state.users.contains_key(user))
+        .ok_or(Rejection::UserHandleUnknown)
+}
+
+/// Authenticators may leave the handle out where the user is known; one that sends it must send the right one.
+fn same_user(handle: Option<&[u8]>, user: &UserId) -> Result<(), Rejection> {
+    match handle {
+        Some(handle)
+            if !spellings(handle)
+                .into_iter()
+                .flatten()
+                .any(|spelt| spelt == *user) =>
+        {
+            Err(Rejection::UserHandleMismatch)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A handle is the user id's UTF-8 bytes, or else the 16 bytes of a UUID: passkeys made by old installs or on the other API.
+fn spellings(handle: &[u8]) -> [Option<UserId>; 2] {
+    let text = std::str::from_utf8(handle).ok().and_then(UserId::parse);
+    let uuid = Uuid::from_slice(handle).ok();
+    [text, uuid.and_then(|uuid| UserId::parse(&uuid.to_string()))]
+}
+
+/// Transports are left out on purpose: with them some platforms offer only the built-in authenticator.
+fn descriptor(id: &CredentialId) -> Descriptor<'_> {
+    Descriptor {
+        id: id.as_bytes(),
+        transports: "",
+    }
+}

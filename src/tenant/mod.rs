@@ -1,0 +1,73 @@
+//! The domain core: what a tenant is, what may be asked of it, and what it answers. Commands are decided against
+//! a [`state::TenantState`] and become [`event::Event`]s; events are applied to the state and nothing else changes it.
+//!
+//! Everything here is a function of its arguments: no I/O, no clock, no randomness, no async, no actix. Time and
+//! randomness arrive in [`env::Env`].
+
+pub mod admin;
+pub mod challenge;
+pub mod cors;
+pub mod credential;
+pub mod env;
+pub mod event;
+pub mod ids;
+pub mod login;
+pub mod policy;
+pub mod registration;
+pub mod rejection;
+pub mod secret;
+pub mod settings;
+pub mod state;
+pub mod token;
+pub mod user;
+
+use env::Env;
+use event::Event;
+use rejection::Rejection;
+use state::TenantState;
+
+/// Something that is asked of a tenant and, when it is granted, changes it durably.
+pub trait Command: Send + 'static {
+    /// What whoever asked is told once the change is durable.
+    type Outcome: Send + 'static;
+
+    /// The rows that the decision reads or writes. Two commands that share one are decided one after the other,
+    /// the second when the first is durable.
+    fn touches(&self) -> Vec<Touched>;
+
+    /// Reads the state, changes nothing. All that can fail fails here.
+    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<Self::Outcome>, Rejection>;
+
+    /// What a conflict with rows that the state does not know means to whoever asked.
+    fn on_conflict() -> Rejection {
+        Rejection::Concurrent
+    }
+}
+
+/// Something that begins a ceremony. Nothing durable changes.
+pub trait Initialize: Send + 'static {
+    /// Makes the options, and the challenge that `worker` will hold.
+    fn decide(
+        self,
+        state: &TenantState,
+        env: &Env,
+        worker: u8,
+    ) -> Result<challenge::Begun, Rejection>;
+}
+
+/// What was decided: the events to make durable, all or none, and the answer for when they are.
+#[derive(Debug)]
+pub struct Decision<Outcome> {
+    pub events: Vec<Event>,
+    pub outcome: Outcome,
+}
+
+/// What a decision depends on, as coarse as the decision needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Touched {
+    Profile,
+    ApiKeys,
+    SigningKeys,
+    User(ids::UserId),
+    Credential(ids::CredentialId),
+}

@@ -1,0 +1,80 @@
+//! A tenant's settings with what follows from them, computed once a change and shared by all who read.
+
+use sha2::{Digest, Sha256};
+
+use super::challenge::Factor;
+use super::settings::{ALGORITHMS, Ceremonies, Settings};
+use crate::webauthn::client_data::Origins;
+use crate::webauthn::options::{CreationChoices, CreationTemplate, RequestTemplate};
+
+#[derive(Debug)]
+pub struct Policy {
+    pub settings: Settings,
+    pub rp_id_hash: [u8; 32],
+    pub origins: Origins,
+    passkey: Templates,
+    mfa: Templates,
+}
+
+/// The options of one kind of ceremony, ready to be filled in.
+#[derive(Debug)]
+pub struct Templates {
+    pub creation: CreationTemplate,
+    pub request: RequestTemplate,
+}
+
+impl Policy {
+    pub fn new(settings: Settings) -> Self {
+        let rp = &settings.relying_party;
+        let accepted: Vec<String> = rp
+            .origins
+            .iter()
+            .chain(&rp.related_origins)
+            .cloned()
+            .collect();
+        Self {
+            rp_id_hash: Sha256::digest(&rp.id).into(),
+            origins: Origins::new(&accepted, &rp.top_origins, rp.allow_cross_origin),
+            passkey: Templates::new(&settings, &settings.passkey),
+            mfa: Templates::new(&settings, &settings.mfa),
+            settings,
+        }
+    }
+
+    pub const fn ceremonies(&self, factor: Factor) -> &Ceremonies {
+        match factor {
+            Factor::Passkey => &self.settings.passkey,
+            Factor::Mfa => &self.settings.mfa,
+        }
+    }
+
+    pub const fn templates(&self, factor: Factor) -> &Templates {
+        match factor {
+            Factor::Passkey => &self.passkey,
+            Factor::Mfa => &self.mfa,
+        }
+    }
+}
+
+impl Templates {
+    fn new(settings: &Settings, ceremonies: &Ceremonies) -> Self {
+        let rp = &settings.relying_party;
+        Self {
+            creation: CreationTemplate::new(&CreationChoices {
+                rp_id: &rp.id,
+                rp_name: &rp.display_name,
+                algorithms: ALGORITHMS,
+                timeout_milliseconds: ceremonies.timeout_milliseconds,
+                attachment: ceremonies.attachment,
+                resident_key: ceremonies.resident_key,
+                user_verification: ceremonies.user_verification,
+                attestation: ceremonies.attestation,
+            }),
+            request: RequestTemplate::new(
+                &rp.id,
+                ceremonies.timeout_milliseconds,
+                ceremonies.user_verification,
+            ),
+        }
+    }
+}

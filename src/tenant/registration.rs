@@ -1,0 +1,191 @@
+//! Registration: options for a user, and the credential that comes back.
+
+use uuid::Uuid;
+
+use super::challenge::{Access, Begun, Ceremony, Factor, Purpose};
+use super::credential::Credential;
+use super::env::Env;
+use super::event::Event;
+use super::ids::{Challenge, CredentialId, Timestamp, UserId};
+use super::policy::Policy;
+use super::rejection::Rejection;
+use super::state::TenantState;
+use super::user::{Profile, User};
+use super::{Command, Decision, Initialize, Touched};
+use crate::webauthn::options::{Descriptor, UserEntity};
+use crate::webauthn::registration::Registration;
+
+#[derive(Debug)]
+pub struct InitializeRegistration {
+    pub user: Profile,
+    pub factor: Factor,
+    pub access: Access,
+}
+
+impl Initialize for InitializeRegistration {
+    /// The user's name travels with the challenge; it becomes the user's when a credential is registered.
+    fn decide(self, state: &TenantState, env: &Env, worker: u8) -> Result<Begun, Rejection> {
+        let rules = &state.policy.settings.rules;
+        let account = state.users.get(&self.user.id);
+        if account.is_some_and(|account| is_full(account.credentials.len(), state)) {
+            return Err(Rejection::TooManyCredentials);
+        }
+        let ceremonies = state.policy.ceremonies(self.factor);
+        let challenge = env.challenge(worker);
+        let exclude = state
+            .credentials_of(&self.user.id)
+            .filter(|_| rules.exclude_credentials)
+            .map(descriptor);
+        let template = &state.policy.templates(self.factor).creation;
+        let options = template.render(&entity(&self.user), &challenge.0, exclude);
+        let ceremony = Ceremony {
+            factor: self.factor,
+            access: self.access,
+            user_verification: ceremonies.user_verification,
+            expires_at: env.now.plus_milliseconds(ceremonies.timeout_milliseconds),
+            purpose: Purpose::Registration {
+                user_existed: account.is_some(),
+                user: self.user,
+            },
+        };
+        Ok(Begun {
+            challenge,
+            ceremony,
+            options,
+        })
+    }
+}
+
+/// A verified registration, to be made durable.
+#[derive(Debug)]
+pub struct Register {
+    pub challenge: Challenge,
+    pub expires_at: Timestamp,
+    pub factor: Factor,
+    pub user: Profile,
+    pub user_existed: bool,
+    pub credential_id: CredentialId,
+    pub registration: Registration,
+}
+
+/// Who has what now.
+#[derive(Debug)]
+pub struct Registered {
+    pub user: UserId,
+    pub credential: CredentialId,
+    pub user_verified: bool,
+    pub backup_eligible: bool,
+}
+
+impl Command for Register {
+    type Outcome = Registered;
+
+    fn touches(&self) -> Vec<Touched> {
+        vec![
+            Touched::User(self.user.id.clone()),
+            Touched::Credential(self.credential_id.clone()),
+        ]
+    }
+
+    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<Registered>, Rejection> {
+        let account = state.users.get(&self.user.id);
+        if self.user_existed && account.is_none() {
+            return Err(Rejection::UserGone);
+        }
+        if account.is_some_and(|account| is_full(account.credentials.len(), state)) {
+            return Err(Rejection::TooManyCredentials);
+        }
+        // L3 §7.1 step 27: the id must not be known, for this user or for another.
+        if state.credentials.contains_key(&self.credential_id) {
+            return Err(Rejection::CredentialTaken);
+        }
+        let user = User {
+            internal_id: account.map_or_else(|| env.uuid(), |account| account.user.internal_id),
+            created_at: account.map_or(env.now, |account| account.user.created_at),
+            profile: self.user.clone(),
+        };
+        let consumed = Event::ChallengeConsumed {
+            challenge: self.challenge,
+            expires_at: self.expires_at,
+        };
+        let outcome = Registered {
+            user: self.user.id.clone(),
+            credential: self.credential_id.clone(),
+            user_verified: self.registration.user_verified,
+            backup_eligible: self.registration.backup_eligible,
+        };
+        let registered = Event::CredentialRegistered(self.credential(env.now));
+        Ok(Decision {
+            events: vec![consumed, Event::UserSaved(user), registered],
+            outcome,
+        })
+    }
+
+    /// Only a challenge that was accepted before a restart is in the store and not in the state.
+    fn on_conflict() -> Rejection {
+        Rejection::ChallengeUnknown
+    }
+}
+
+impl Register {
+    fn credential(self, now: Timestamp) -> Credential {
+        let registration = self.registration;
+        Credential {
+            id: self.credential_id,
+            user: self.user.id,
+            public_key: registration.public_key.into(),
+            name: default_name(&registration.transports).into(),
+            aaguid: Uuid::from_bytes(registration.aaguid),
+            attestation_format: registration.attestation_format.as_str().into(),
+            attestation_verified: registration.statement_verified,
+            transports: registration.transports.join(",").into(),
+            counter: registration.counter,
+            user_verified: registration.user_verified,
+            backup_eligible: registration.backup_eligible,
+            backed_up: registration.backed_up,
+            is_mfa: self.factor == Factor::Mfa,
+            created_at: now,
+            last_used_at: now,
+        }
+    }
+}
+
+impl Policy {
+    fn credentials_per_user(&self) -> usize {
+        usize::try_from(self.settings.rules.credentials_per_user).unwrap_or(usize::MAX)
+    }
+}
+
+fn is_full(credentials: usize, state: &TenantState) -> bool {
+    credentials >= state.policy.credentials_per_user()
+}
+
+/// Something a person recognises in a list, until a table of authenticators knows better.
+fn default_name(transports: &[String]) -> &'static str {
+    let has = |name: &str| transports.iter().any(|transport| transport == name);
+    if has("internal") {
+        "Passkey on this device"
+    } else if has("hybrid") || has("cable") {
+        "Passkey on a phone"
+    } else if has("usb") || has("nfc") || has("ble") {
+        "Security key"
+    } else {
+        "Passkey"
+    }
+}
+
+fn entity(user: &Profile) -> UserEntity<'_> {
+    UserEntity {
+        id: user.id.as_str().as_bytes(),
+        name: &user.name,
+        display_name: &user.display_name,
+        icon: user.icon.as_deref(),
+    }
+}
+
+fn descriptor(credential: &Credential) -> Descriptor<'_> {
+    Descriptor {
+        id: credential.id.as_bytes(),
+        transports: &credential.transports,
+    }
+}

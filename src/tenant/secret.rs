@@ -1,0 +1,169 @@
+//! API keys: made here, shown once, kept as digests.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::env::Env;
+use super::event::Event;
+use super::ids::{Timestamp, uuid_bytes};
+use super::rejection::Rejection;
+use super::state::TenantState;
+use super::{Command, Decision, Touched};
+
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ApiKey {
+    #[cbor(n(0), with = "uuid_bytes")]
+    pub id: Uuid,
+    #[n(1)]
+    pub name: Box<str>,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub digest: [u8; 32],
+    /// The first characters of the key, to tell it from the others in a list.
+    #[n(3)]
+    pub hint: Box<str>,
+    #[n(4)]
+    pub created_at: Timestamp,
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiKey({})", self.id)
+    }
+}
+
+impl ApiKey {
+    /// A new key and its text, which nobody can tell again.
+    pub fn generate(name: &str, env: &Env) -> (Self, NewApiKey) {
+        let secret = URL_SAFE.encode(env.secret());
+        let key = Self {
+            id: env.uuid(),
+            name: name.into(),
+            digest: digest(&secret),
+            hint: secret[..HINT_LENGTH].into(),
+            created_at: env.now,
+        };
+        let shown = NewApiKey {
+            id: key.id,
+            name: key.name.clone(),
+            secret,
+            created_at: key.created_at,
+        };
+        (key, shown)
+    }
+}
+
+/// An API key with its text, for the one answer that shows it.
+#[derive(PartialEq, Eq)]
+pub struct NewApiKey {
+    pub id: Uuid,
+    pub name: Box<str>,
+    pub secret: String,
+    pub created_at: Timestamp,
+}
+
+impl fmt::Debug for NewApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewApiKey({})", self.id)
+    }
+}
+
+/// Whether `presented` is one of the keys. Every key is compared in full, so the time tells nothing.
+pub fn is_api_key(keys: &[ApiKey], presented: &str) -> bool {
+    let digest = digest(presented.trim());
+    let matching = keys.iter().fold(subtle::Choice::from(0), |found, key| {
+        found | key.digest.ct_eq(&digest)
+    });
+    matching.into()
+}
+
+#[derive(Debug)]
+pub struct CreateApiKey {
+    pub name: Box<str>,
+}
+
+impl Command for CreateApiKey {
+    type Outcome = NewApiKey;
+
+    fn touches(&self) -> Vec<Touched> {
+        vec![Touched::ApiKeys]
+    }
+
+    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<NewApiKey>, Rejection> {
+        if state.api_keys.iter().any(|key| key.name == self.name) {
+            return Err(Rejection::ApiKeyNameTaken);
+        }
+        if state.api_keys.len() >= API_KEYS_MAX {
+            return Err(Rejection::TooManyApiKeys);
+        }
+        let (key, shown) = ApiKey::generate(&self.name, env);
+        Ok(Decision {
+            events: vec![Event::ApiKeyCreated(key)],
+            outcome: shown,
+        })
+    }
+}
+
+/// A new key in the place of the one of that name, if there is one.
+#[derive(Debug)]
+pub struct ReplaceApiKey {
+    pub name: Box<str>,
+}
+
+impl Command for ReplaceApiKey {
+    type Outcome = NewApiKey;
+
+    fn touches(&self) -> Vec<Touched> {
+        vec![Touched::ApiKeys]
+    }
+
+    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<NewApiKey>, Rejection> {
+        let (key, shown) = ApiKey::generate(&self.name, env);
+        let replaced = state.api_keys.iter().filter(|key| key.name == self.name);
+        let mut events: Vec<Event> = replaced.map(|key| Event::ApiKeyDeleted(key.id)).collect();
+        events.push(Event::ApiKeyCreated(key));
+        Ok(Decision {
+            events,
+            outcome: shown,
+        })
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteApiKey {
+    pub id: Uuid,
+}
+
+impl Command for DeleteApiKey {
+    type Outcome = ();
+
+    fn touches(&self) -> Vec<Touched> {
+        vec![Touched::ApiKeys]
+    }
+
+    fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
+        if !state.api_keys.iter().any(|key| key.id == self.id) {
+            return Err(Rejection::SecretNotFound);
+        }
+        Ok(Decision {
+            events: vec![Event::ApiKeyDeleted(self.id)],
+            outcome: (),
+        })
+    }
+}
+
+/// The keys have 512 random bits, so a plain digest is as good as a slow one.
+fn digest(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret).into()
+}
+
+const HINT_LENGTH: usize = 4;
+
+/// Every request compares with every key, so their number is bounded.
+const API_KEYS_MAX: usize = 100;

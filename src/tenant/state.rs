@@ -1,0 +1,114 @@
+//! All that a tenant durably is, in memory. It changes in [`TenantState::apply`] and nowhere else, whether an event has
+//! just been committed or is read back from the store.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::credential::{Credential, Stored};
+use super::event::{Event, TenantProfile};
+use super::ids::{CredentialId, TenantId, Timestamp, UserId};
+use super::policy::Policy;
+use super::secret::ApiKey;
+use super::token::SigningKey;
+use super::user::{Account, User};
+
+#[derive(Debug)]
+pub struct TenantState {
+    pub id: TenantId,
+    pub display_name: Box<str>,
+    pub created_at: Timestamp,
+    pub policy: Arc<Policy>,
+    pub api_keys: Vec<ApiKey>,
+    pub signing_keys: Vec<Arc<SigningKey>>,
+    pub users: HashMap<UserId, Account>,
+    pub credentials: HashMap<CredentialId, Stored>,
+}
+
+impl TenantState {
+    pub fn new(id: TenantId, profile: TenantProfile) -> Self {
+        Self {
+            id,
+            display_name: profile.display_name,
+            created_at: profile.created_at,
+            policy: Arc::new(Policy::new(profile.settings)),
+            api_keys: Vec::new(),
+            signing_keys: Vec::new(),
+            users: HashMap::new(),
+            credentials: HashMap::new(),
+        }
+    }
+
+    /// Carries out an event that is durable. `revision` is the number of the commit that wrote it.
+    pub fn apply(&mut self, event: Event, revision: u64) {
+        match event {
+            Event::TenantSaved(profile) => {
+                self.display_name = profile.display_name;
+                self.policy = Arc::new(Policy::new(profile.settings));
+            }
+            Event::ApiKeyCreated(key) => self.api_keys.push(key),
+            Event::ApiKeyDeleted(id) => self.api_keys.retain(|key| key.id != id),
+            Event::SigningKeyCreated(key) => self.signing_keys.push(key),
+            Event::UserSaved(user) => self.save_user(user, revision),
+            Event::CredentialRegistered(credential) => self.register(credential, revision),
+            Event::CredentialUsed(credential) => {
+                let stored = Stored {
+                    credential,
+                    revision,
+                };
+                self.credentials
+                    .insert(stored.credential.id.clone(), stored);
+            }
+            Event::CredentialDeleted(id) => self.delete_credential(&id),
+            Event::ChallengeConsumed { .. } => {}
+        }
+    }
+
+    /// A user's credentials in the order of registration.
+    pub fn credentials_of<'a>(&'a self, user: &UserId) -> impl Iterator<Item = &'a Credential> {
+        let account = self.users.get(user);
+        account
+            .into_iter()
+            .flat_map(|account| &account.credentials)
+            .filter_map(|id| self.credentials.get(id))
+            .map(|stored| &stored.credential)
+    }
+
+    /// The key that signs: the newest.
+    pub fn signing_key(&self) -> Option<Arc<SigningKey>> {
+        self.signing_keys.last().cloned()
+    }
+
+    fn save_user(&mut self, user: User, revision: u64) {
+        let account = self
+            .users
+            .entry(user.profile.id.clone())
+            .or_insert_with(|| Account {
+                user: user.clone(),
+                revision,
+                credentials: Vec::new(),
+            });
+        account.user = user;
+        account.revision = revision;
+    }
+
+    fn register(&mut self, credential: Credential, revision: u64) {
+        if let Some(account) = self.users.get_mut(&credential.user) {
+            account.credentials.push(credential.id.clone());
+        }
+        self.credentials.insert(
+            credential.id.clone(),
+            Stored {
+                credential,
+                revision,
+            },
+        );
+    }
+
+    fn delete_credential(&mut self, id: &CredentialId) {
+        if let Some(stored) = self.credentials.remove(id)
+            && let Some(account) = self.users.get_mut(&stored.credential.user)
+        {
+            account.credentials.retain(|other| other != id);
+        }
+    }
+}

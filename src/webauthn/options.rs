@@ -1,0 +1,310 @@
+//! What a relying party asks of client and authenticator (WebAuthn L3 §5.4 and §5.5), as JSON.
+//!
+//! All but a few members are the same in each answer of a tenant, so a template holds those as bytes and each answer
+//! copies them. No member is ever `null`: clients forward `null` to the browser, which refuses it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use minicbor::{Decode, Encode};
+
+use super::cose::Algorithm;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum UserVerification {
+    #[n(0)]
+    Required,
+    #[n(1)]
+    Preferred,
+    #[n(2)]
+    Discouraged,
+}
+
+impl UserVerification {
+    pub const ALL: [Self; 3] = [Self::Required, Self::Preferred, Self::Discouraged];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Preferred => "preferred",
+            Self::Discouraged => "discouraged",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum AuthenticatorAttachment {
+    #[n(0)]
+    Platform,
+    #[n(1)]
+    CrossPlatform,
+}
+
+impl AuthenticatorAttachment {
+    pub const ALL: [Self; 2] = [Self::Platform, Self::CrossPlatform];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::CrossPlatform => "cross-platform",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum AttestationConveyance {
+    #[n(0)]
+    None,
+    #[n(1)]
+    Indirect,
+    #[n(2)]
+    Direct,
+    #[n(3)]
+    Enterprise,
+}
+
+impl AttestationConveyance {
+    pub const ALL: [Self; 4] = [Self::None, Self::Indirect, Self::Direct, Self::Enterprise];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Indirect => "indirect",
+            Self::Direct => "direct",
+            Self::Enterprise => "enterprise",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ResidentKey {
+    #[n(0)]
+    Discouraged,
+    #[n(1)]
+    Preferred,
+    #[n(2)]
+    Required,
+}
+
+impl ResidentKey {
+    pub const ALL: [Self; 3] = [Self::Discouraged, Self::Preferred, Self::Required];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Discouraged => "discouraged",
+            Self::Preferred => "preferred",
+            Self::Required => "required",
+        }
+    }
+}
+
+/// The members of `PublicKeyCredentialCreationOptions` that are the relying party's choice.
+#[derive(Debug, Clone, Copy)]
+pub struct CreationChoices<'a> {
+    pub rp_id: &'a str,
+    pub rp_name: &'a str,
+    pub algorithms: &'a [Algorithm],
+    pub timeout_milliseconds: i64,
+    pub attachment: Option<AuthenticatorAttachment>,
+    pub resident_key: ResidentKey,
+    pub user_verification: UserVerification,
+    pub attestation: AttestationConveyance,
+}
+
+/// `PublicKeyCredentialUserEntity`.
+#[derive(Debug, Clone, Copy)]
+pub struct UserEntity<'a> {
+    pub id: &'a [u8],
+    pub name: &'a str,
+    pub display_name: &'a str,
+    pub icon: Option<&'a str>,
+}
+
+/// `PublicKeyCredentialDescriptor`; its transports as they were stored, separated by commas, none for an empty text.
+#[derive(Debug, Clone, Copy)]
+pub struct Descriptor<'a> {
+    pub id: &'a [u8],
+    pub transports: &'a str,
+}
+
+/// Creation options, ready but for user, challenge and the credentials to exclude.
+#[derive(Debug)]
+pub struct CreationTemplate {
+    head: String,
+    middle: String,
+    tail: String,
+}
+
+impl CreationTemplate {
+    pub fn new(choices: &CreationChoices<'_>) -> Self {
+        let mut head = String::from(r#"{"publicKey":{"rp":{"name":"#);
+        push_text(&mut head, choices.rp_name);
+        head.push_str(r#","id":"#);
+        push_text(&mut head, choices.rp_id);
+        head.push_str(r#"},"user":{"name":"#);
+        Self {
+            head,
+            middle: format!(
+                r#","pubKeyCredParams":[{}],"timeout":{}"#,
+                parameters(choices.algorithms),
+                choices.timeout_milliseconds
+            ),
+            tail: format!(
+                r#","authenticatorSelection":{},"attestation":"{}","extensions":{{"credProps":true}}}}}}"#,
+                selection(choices),
+                choices.attestation.as_str()
+            ),
+        }
+    }
+
+    pub fn render<'a>(
+        &self,
+        user: &UserEntity<'_>,
+        challenge: &[u8],
+        exclude: impl Iterator<Item = Descriptor<'a>>,
+    ) -> String {
+        let mut json =
+            String::with_capacity(self.head.len() + self.middle.len() + self.tail.len() + 512);
+        json.push_str(&self.head);
+        push_text(&mut json, user.name);
+        if let Some(icon) = user.icon {
+            json.push_str(r#","icon":"#);
+            push_text(&mut json, icon);
+        }
+        json.push_str(r#","displayName":"#);
+        push_text(&mut json, user.display_name);
+        json.push_str(r#","id":"#);
+        push_base64url(&mut json, user.id);
+        json.push_str(r#"},"challenge":"#);
+        push_base64url(&mut json, challenge);
+        json.push_str(&self.middle);
+        push_descriptors(&mut json, "excludeCredentials", exclude);
+        json.push_str(&self.tail);
+        json
+    }
+}
+
+/// Request options, ready but for challenge and the credentials to allow.
+#[derive(Debug)]
+pub struct RequestTemplate {
+    middle: String,
+    tail: String,
+}
+
+impl RequestTemplate {
+    pub fn new(
+        rp_id: &str,
+        timeout_milliseconds: i64,
+        user_verification: UserVerification,
+    ) -> Self {
+        let mut middle = format!(r#","timeout":{timeout_milliseconds},"rpId":"#);
+        push_text(&mut middle, rp_id);
+        let tail = format!(
+            r#","userVerification":"{}"}}}}"#,
+            user_verification.as_str()
+        );
+        Self { middle, tail }
+    }
+
+    pub fn render<'a>(
+        &self,
+        challenge: &[u8],
+        allow: impl Iterator<Item = Descriptor<'a>>,
+    ) -> String {
+        let mut json = String::with_capacity(self.middle.len() + self.tail.len() + 128);
+        json.push_str(r#"{"publicKey":{"challenge":"#);
+        push_base64url(&mut json, challenge);
+        json.push_str(&self.middle);
+        push_descriptors(&mut json, "allowCredentials", allow);
+        json.push_str(&self.tail);
+        json
+    }
+}
+
+fn parameters(algorithms: &[Algorithm]) -> String {
+    let parameters: Vec<String> = algorithms
+        .iter()
+        .map(|algorithm| {
+            format!(
+                r#"{{"type":"public-key","alg":{}}}"#,
+                algorithm.cose_number()
+            )
+        })
+        .collect();
+    parameters.join(",")
+}
+
+/// `requireResidentKey` is for Level 1 clients and must say the same as `residentKey` (L3 §5.4.4).
+fn selection(choices: &CreationChoices<'_>) -> String {
+    let attachment = choices.attachment.map_or_else(String::new, |attachment| {
+        format!(r#""authenticatorAttachment":"{}","#, attachment.as_str())
+    });
+    format!(
+        r#"{{{attachment}"requireResidentKey":{},"residentKey":"{}","userVerification":"{}"}}"#,
+        choices.resident_key == ResidentKey::Required,
+        choices.resident_key.as_str(),
+        choices.user_verification.as_str()
+    )
+}
+
+/// Absent rather than empty: an empty `allowCredentials` is a discoverable login, an empty `excludeCredentials` says nothing.
+fn push_descriptors<'a>(
+    json: &mut String,
+    member: &str,
+    descriptors: impl Iterator<Item = Descriptor<'a>>,
+) {
+    let mut first = true;
+    for descriptor in descriptors {
+        if first {
+            json.push_str(",\"");
+            json.push_str(member);
+            json.push_str("\":[");
+        } else {
+            json.push(',');
+        }
+        first = false;
+        push_descriptor(json, descriptor);
+    }
+    if !first {
+        json.push(']');
+    }
+}
+
+fn push_descriptor(json: &mut String, descriptor: Descriptor<'_>) {
+    json.push_str(r#"{"type":"public-key","id":"#);
+    push_base64url(json, descriptor.id);
+    if !descriptor.transports.is_empty() {
+        json.push_str(r#","transports":["#);
+        for (index, transport) in descriptor.transports.split(',').enumerate() {
+            if index > 0 {
+                json.push(',');
+            }
+            push_text(json, transport);
+        }
+        json.push(']');
+    }
+    json.push('}');
+}
+
+fn push_base64url(json: &mut String, bytes: &[u8]) {
+    json.push('"');
+    URL_SAFE_NO_PAD.encode_string(bytes, json);
+    json.push('"');
+}
+
+/// A JSON string. Most names need no escape, and then a copy is all.
+fn push_text(json: &mut String, text: &str) {
+    if text
+        .bytes()
+        .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
+    {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        json.push_str(&serde_json::Value::from(text).to_string());
+    }
+}
