@@ -210,7 +210,7 @@ fn admin_server(
         App::new()
             .wrap(from_fn(frame::frame))
             .app_data(shared.clone())
-            .configure(http::admin)
+            .configure(admin)
     });
     let server = server
         .workers(1)

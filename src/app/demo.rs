@@ -20,7 +20,7 @@ pub struct Demo {
 }
 
 /// The demo tenant, made if there is none. A deleted one keeps its id, so the next number is tried.
-pub async fn tenant(registry: &Arc<Registry>, port: u16) -> Result<TenantId, Refusal> {
+pub(super) async fn tenant(registry: &Arc<Registry>, port: u16) -> Result<TenantId, Refusal> {
     for number in 1..=ATTEMPTS {
         let id = TenantId(Uuid::from_u128(FIRST_ID + number));
         let create = CreateTenant {
@@ -41,7 +41,7 @@ pub async fn tenant(registry: &Arc<Registry>, port: u16) -> Result<TenantId, Ref
 }
 
 /// A fresh API key for it; the one of the last start goes. Another port is another origin.
-pub async fn prepare(
+pub(super) async fn prepare(
     registry: &Arc<Registry>,
     tenant: TenantId,
     port: u16,

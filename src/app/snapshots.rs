@@ -18,7 +18,7 @@ struct Plan {
 }
 
 /// Starts the rounds, unless the settings say never.
-pub fn run(config: &Config, keyring: Keyring, metrics: Metrics) {
+pub(super) fn run(config: &Config, keyring: Keyring, metrics: Metrics) {
     if config.snapshots.every.is_zero() {
         return;
     }

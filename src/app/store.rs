@@ -14,7 +14,7 @@ use crate::store::sqlite::{Reports, Settings, Sqlite};
 use crate::telemetry::metrics::{CommitBatch, Metrics, Timer};
 
 /// The keys of the settings. A dev start without any keeps one of its own in the store directory.
-pub fn keyring(config: &Config, mode: Mode) -> Result<Keyring, StartError> {
+pub(super) fn keyring(config: &Config, mode: Mode) -> Result<Keyring, StartError> {
     let mut keys: Vec<String> = config
         .secrets
         .keys
@@ -27,7 +27,7 @@ pub fn keyring(config: &Config, mode: Mode) -> Result<Keyring, StartError> {
     Ok(Keyring::new(&keys)?)
 }
 
-pub fn open(config: &Config, keyring: &Keyring, metrics: &Metrics) -> Result<Sqlite, StartError> {
+pub(super) fn open(config: &Config, keyring: &Keyring, metrics: &Metrics) -> Result<Sqlite, StartError> {
     let timer = Timer::start();
     let settings = Settings {
         directory: config.store.directory.clone(),

@@ -15,7 +15,7 @@ use crate::webauthn::options::{
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ConfigBody {
+pub(super) struct ConfigBody {
     cors: Option<CorsBody>,
     webauthn: Option<WebauthnBody>,
     mfa: Option<CeremoniesBody>,
@@ -80,7 +80,7 @@ struct LimitsBody {
 
 impl ConfigBody {
     /// The settings; what is wrong with them goes to `validation` in the order of the contract's fields.
-    pub fn settings(self, validation: &mut Validation) -> Settings {
+    pub(super) fn settings(self, validation: &mut Validation) -> Settings {
         let cors = self.cors.unwrap_or_default().settings(validation);
         let mut webauthn = self.webauthn.unwrap_or_default();
         let rules = Rules {
@@ -254,7 +254,7 @@ fn is_origin(origin: &str) -> bool {
 }
 
 /// What is legal and yet may surprise: browsers let a page use an RP id only on that host and below it.
-pub fn warnings(settings: &Settings) -> Vec<String> {
+pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     let rp = &settings.relying_party;
     rp.origins
         .iter()
@@ -280,7 +280,7 @@ fn is_foreign(origin: &str, rp_id: &str) -> bool {
 
 /// The settings as the contract shows them, and of keywright's own those that are not the default.
 #[derive(Debug, Serialize)]
-pub struct ConfigShown {
+pub(super) struct ConfigShown {
     cors: CorsShown,
     webauthn: WebauthnShown,
     mfa: CeremoniesShown,
@@ -345,7 +345,7 @@ struct LimitsShown {
 }
 
 impl ConfigShown {
-    pub fn of(settings: &Settings) -> Self {
+    pub(super) fn of(settings: &Settings) -> Self {
         let rules = &settings.rules;
         Self {
             cors: CorsShown {

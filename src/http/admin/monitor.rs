@@ -34,7 +34,7 @@ async fn ready(shared: Data<Shared>) -> HttpResponse {
     }
 }
 
-pub async fn metrics(shared: Data<Shared>) -> HttpResponse {
+pub(super) async fn metrics(shared: Data<Shared>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(shared.registry.metrics.exposition())

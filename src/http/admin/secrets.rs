@@ -18,7 +18,7 @@ use crate::tenant::secret::{ApiKey, CreateApiKey, DeleteApiKey, NewApiKey};
 
 /// A secret on the wire; in lists all but its first characters is masked.
 #[derive(Debug, Serialize)]
-pub struct SecretBody {
+pub(super) struct SecretBody {
     id: Uuid,
     name: String,
     secret: String,
@@ -53,7 +53,7 @@ struct CreateBody {
     name: Option<String>,
 }
 
-pub async fn list(_: Admin, tenant: Tenant) -> HttpResponse {
+pub(super) async fn list(_: Admin, tenant: Tenant) -> HttpResponse {
     let bodies: Vec<SecretBody> = tenant
         .read()
         .api_keys
@@ -65,7 +65,7 @@ pub async fn list(_: Admin, tenant: Tenant) -> HttpResponse {
         .body(serde_json::to_string(&bodies).expect("secrets serialise"))
 }
 
-pub async fn create(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
+pub(super) async fn create(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
     let body: CreateBody = body.json(CREATE)?;
     let mut validation = Validation::default();
     let name = validation.required("name", body.name);
@@ -78,7 +78,7 @@ pub async fn create(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse
         .body(serde_json::to_string(&SecretBody::from(created)).expect("a secret serialises")))
 }
 
-pub async fn delete(
+pub(super) async fn delete(
     _: Admin,
     tenant: Tenant,
     path: Path<(String, String)>,

@@ -55,7 +55,7 @@ struct Shown {
     warnings: Vec<String>,
 }
 
-pub async fn list(_: Admin, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list(_: Admin, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
     let tenants = shared.registry.list().await?;
     let listed: Vec<Listed> = tenants
         .into_iter()
@@ -67,7 +67,7 @@ pub async fn list(_: Admin, shared: Data<Shared>) -> Result<HttpResponse, Proble
     Ok(json(HttpResponse::Ok(), &listed))
 }
 
-pub async fn create(_: Admin, shared: Data<Shared>, body: Body) -> Result<HttpResponse, Problem> {
+pub(super) async fn create(_: Admin, shared: Data<Shared>, body: Body) -> Result<HttpResponse, Problem> {
     let body: CreateBody = body.json(CREATE)?;
     let mut validation = Validation::default();
     let display_name = validation.required("display_name", body.display_name);
@@ -98,7 +98,7 @@ pub async fn create(_: Admin, shared: Data<Shared>, body: Body) -> Result<HttpRe
     ))
 }
 
-pub async fn show(_: Admin, tenant: Tenant) -> HttpResponse {
+pub(super) async fn show(_: Admin, tenant: Tenant) -> HttpResponse {
     let (id, display_name, policy) = {
         let state = tenant.read();
         (
@@ -118,7 +118,7 @@ pub async fn show(_: Admin, tenant: Tenant) -> HttpResponse {
     )
 }
 
-pub async fn rename(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
+pub(super) async fn rename(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
     let body: RenameBody = body.json(UPDATE)?;
     let mut validation = Validation::default();
     let display_name = validation.required("display_name", body.display_name);
@@ -131,7 +131,7 @@ pub async fn rename(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub async fn configure(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
+pub(super) async fn configure(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
     let body: ConfigBody = body.json(UPDATE_CONFIG)?;
     let mut validation = Validation::default();
     let settings = body.settings(&mut validation);
@@ -140,7 +140,7 @@ pub async fn configure(_: Admin, tenant: Tenant, body: Body) -> Result<HttpRespo
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub async fn delete(
+pub(super) async fn delete(
     _: Admin,
     tenant: Tenant,
     shared: Data<Shared>,
