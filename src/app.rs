@@ -91,7 +91,9 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         admin_server(config, &registry, admin.listener)?,
     ];
     let handles = [servers[0].handle(), servers[1].handle()];
-    servers.map(actix_web::rt::spawn);
+    for server in servers {
+        actix_web::rt::spawn(server);
+    }
     registry.workers.started().await;
     let demo = match (mode, demo) {
         (Mode::Dev, Some(tenant)) => Some(demo::prepare(&registry, tenant, port).await?),

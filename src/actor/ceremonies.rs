@@ -15,7 +15,7 @@ use super::tenant::Durable;
 use crate::store::{Change, Commit, CommitError, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::Initialize;
-use crate::tenant::challenge::{Access, Ceremony, Checkpoint, Pending};
+use crate::tenant::challenge::{Access, Begun, Ceremony, Checkpoint, Pending};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
 use crate::tenant::rejection::Rejection;
 
@@ -94,14 +94,18 @@ impl Ceremonies {
 
     fn begin(
         &mut self,
-        begin: impl FnOnce(u8) -> Result<crate::tenant::challenge::Begun, Rejection>,
+        begin: impl FnOnce(u8) -> Result<Begun, Rejection>,
     ) -> Result<String, Rejection> {
-        let begun = begin(self.worker)?;
-        let access = begun.ceremony.access;
-        self.pending.begin(begun.challenge, begun.ceremony);
+        let Begun {
+            challenge,
+            ceremony,
+            options,
+        } = begin(self.worker)?;
+        let access = ceremony.access;
+        self.pending.begin(challenge, ceremony);
         self.note_begun(access);
         self.make_room(access);
-        Ok(begun.options)
+        Ok(options)
     }
 
     /// The tenant's own oldest goes first; where the worker is full, the oldest of whoever holds most.

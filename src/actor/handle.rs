@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::{Actor, Addr};
+use futures_util::future::OptionFuture;
 use parking_lot::RwLock;
 
 use super::Refusal;
@@ -101,14 +102,14 @@ impl Lease {
         worker: usize,
         initialize: I,
     ) -> Result<String, Refusal> {
-        let begin = Begin {
+        let message = Begin {
             initialize,
             durable: Arc::clone(&self.tenant.durable),
         };
-        let begun = self
+        let options = self
             .slots()
-            .with(&self.registry, worker, |actor| actor.send(begin));
-        Ok(begun.await.map_err(|_| Refusal::Interrupted)??)
+            .with(&self.registry, worker, |actor| actor.send(message));
+        Ok(options.await.map_err(|_| Refusal::Interrupted)??)
     }
 
     /// Takes a challenge from whichever worker holds it.
@@ -204,8 +205,9 @@ impl Slots {
     pub(super) async fn save(&self) {
         for slot in &self.slots {
             let saved = slot.actor.read().as_ref().map(|actor| actor.send(Save));
-            if let Some(saved) = saved {
-                drop(saved.await);
+            // An actor that has died has nothing left to save.
+            if let Some(Err(error)) = OptionFuture::from(saved).await {
+                tracing::warn!(tenant = %self.tenant, %error, "its challenges are gone");
             }
         }
     }

@@ -20,6 +20,7 @@ pub struct Caps {
 }
 
 impl Caps {
+    #[must_use]
     pub fn divided(self, workers: usize) -> Self {
         Self {
             all: self.all.div_ceil(workers),

@@ -203,14 +203,14 @@ impl Registry {
             return found;
         }
         match self.tenants.entry(id) {
-            Entry::Occupied(mut entry) => match self.found(entry.get()) {
-                Some(found) => found,
-                None => {
-                    let opening = self.open(id, entry.get().slots());
-                    entry.insert(Known::Opening(opening.clone()));
-                    Ok(Found::Opening(opening))
+            Entry::Occupied(mut entry) => {
+                if let Some(found) = self.found(entry.get()) {
+                    return found;
                 }
-            },
+                let opening = self.open(id, entry.get().slots());
+                entry.insert(Known::Opening(opening.clone()));
+                Ok(Found::Opening(opening))
+            }
             Entry::Vacant(entry) => {
                 let opening = self.open(id, None);
                 entry.insert(Known::Opening(opening.clone()));

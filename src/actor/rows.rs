@@ -61,7 +61,7 @@ impl<Job> RowQueues<Job> {
     pub fn leave(&mut self, ticket: Ticket) -> Vec<(Ticket, Job)> {
         let rows = self.rows_of.remove(&ticket).unwrap_or_default();
         rows.into_iter()
-            .filter_map(|row| self.advance(row))
+            .filter_map(|row| self.advance(&row))
             .collect()
     }
 
@@ -69,11 +69,11 @@ impl<Job> RowQueues<Job> {
         self.rows_of.is_empty()
     }
 
-    fn advance(&mut self, row: Touched) -> Option<(Ticket, Job)> {
-        let queue = self.queues.get_mut(&row)?;
+    fn advance(&mut self, row: &Touched) -> Option<(Ticket, Job)> {
+        let queue = self.queues.get_mut(row)?;
         queue.pop_front();
         let Some(&next) = queue.front() else {
-            self.queues.remove(&row);
+            self.queues.remove(row);
             return None;
         };
         let waiting = self.waiting.get_mut(&next)?;

@@ -168,10 +168,10 @@ impl TenantActor {
             Err(error) => {
                 tracing::warn!(tenant = %self.durable.id, %error, "a commit was refused");
                 self.give_up_on(&error, ctx);
-                Err(match error {
-                    CommitError::Conflict => Refusal::Rejected(C::on_conflict()),
-                    error => error.into(),
-                })
+                if matches!(error, CommitError::Conflict) {
+                    return Err(Refusal::Rejected(C::on_conflict()));
+                }
+                Err(error.into())
             }
         }
     }

@@ -26,6 +26,9 @@ impl Workers {
     }
 
     /// Called by each worker as it starts, on its own arbiter.
+    ///
+    /// # Panics
+    /// If more workers start than were announced.
     pub fn join(&self, arbiter: ArbiterHandle) -> usize {
         let mut arbiters = self.arbiters.write();
         let free = arbiters
@@ -40,7 +43,7 @@ impl Workers {
 
     /// Waits until every worker has started: from then on every actor has a place to be.
     pub async fn started(&self) {
-        let all = |_: &()| self.arbiters.read().iter().all(Option::is_some);
+        let all = |(): &()| self.arbiters.read().iter().all(Option::is_some);
         drop(self.joined.subscribe().wait_for(all).await);
     }
 
@@ -50,6 +53,9 @@ impl Workers {
     }
 
     /// The worker whose arbiter runs the tenant's own actor.
+    ///
+    /// # Panics
+    /// Never: a remainder is less than what it is divided by.
     pub fn home(&self, tenant: TenantId) -> usize {
         let (high, low) = tenant.0.as_u64_pair();
         let workers = u64::try_from(self.count()).expect("a small number");

@@ -5,6 +5,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
 
 use super::{StartError, since_epoch};
@@ -27,7 +29,11 @@ pub(super) fn keyring(config: &Config, mode: Mode) -> Result<Keyring, StartError
     Ok(Keyring::new(&keys)?)
 }
 
-pub(super) fn open(config: &Config, keyring: &Keyring, metrics: &Metrics) -> Result<Sqlite, StartError> {
+pub(super) fn open(
+    config: &Config,
+    keyring: &Keyring,
+    metrics: &Metrics,
+) -> Result<Sqlite, StartError> {
     let timer = Timer::start();
     let settings = Settings {
         directory: config.store.directory.clone(),
@@ -49,7 +55,7 @@ fn reports(metrics: &Metrics) -> Reports {
     Reports {
         committed: Box::new(move |batch| {
             committed.committed(&CommitBatch {
-                commits: u64::try_from(batch.accepted).unwrap_or(u64::MAX),
+                commits: batch.accepted,
                 duration: Duration::from_micros(batch.micros),
                 wal_bytes: batch.wal_bytes,
             });
@@ -61,7 +67,7 @@ fn reports(metrics: &Metrics) -> Reports {
             tracing::error!(
                 why,
                 "expired rows are no longer removed until the next start"
-            )
+            );
         }),
         fatal: Box::new(|why| {
             tracing::error!(
@@ -84,7 +90,7 @@ fn dev_key(directory: &Path) -> std::io::Result<String> {
     }
     std::fs::create_dir_all(directory)?;
     let random: [u8; 32] = rand::rng().random();
-    let key: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = URL_SAFE_NO_PAD.encode(random);
     let mut options = std::fs::OpenOptions::new();
     let mut created = options
         .write(true)

@@ -26,7 +26,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct ConfigFile {
-    /// A TOML file with the settings that differ from the defaults; the environment (KEYWRIGHT__SECTION__KEY) wins over it
+    /// A TOML file with the settings that differ from the defaults; the environment (`KEYWRIGHT__SECTION__KEY`) wins over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

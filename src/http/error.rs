@@ -6,10 +6,11 @@ use std::borrow::Cow;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use serde::Serialize;
 
+use super::answer::json;
 use crate::actor::Refusal;
 use crate::tenant::rejection::Rejection;
 
@@ -93,19 +94,17 @@ impl Problem {
             status: self.status.as_u16(),
             reason: self.reason,
         };
-        let mut response = HttpResponse::build(self.status);
-        response.insert_header((CONTENT_TYPE, super::JSON));
+        let mut response = json(HttpResponse::build(self.status), &body);
+        let headers = response.headers_mut();
         if let Some(allow) = self.allow {
-            response.insert_header((ALLOW, HeaderValue::from_static(allow)));
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
         if matches!(
             self.status,
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE
         ) {
-            response.insert_header((RETRY_AFTER, HeaderValue::from_static("1")));
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        let mut response =
-            response.body(serde_json::to_string(&body).expect("an envelope serialises"));
         response.extensions_mut().insert(self.clone());
         response
     }
@@ -173,88 +172,85 @@ impl From<Refusal> for Problem {
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
-        let (status, title, details) = texts(rejection);
-        Self::new(status, title, details).because(reason(rejection))
+        let problem = Self::new(status(rejection), title(rejection), details(rejection));
+        problem.because(reason(rejection))
     }
 }
 
-fn texts(rejection: Rejection) -> (StatusCode, &'static str, &'static str) {
+const fn status(rejection: Rejection) -> StatusCode {
     match rejection {
-        Rejection::ChallengeUnknown => (
-            StatusCode::BAD_REQUEST,
-            "received challenge does not match with any stored one",
-            "",
-        ),
-        Rejection::ChallengeExpired => (
-            StatusCode::BAD_REQUEST,
-            "Session has Expired",
-            "begin the ceremony again",
-        ),
-        Rejection::UserNotFound | Rejection::UserGone => {
-            (StatusCode::NOT_FOUND, "user not found", "")
+        Rejection::ChallengeUnknown
+        | Rejection::ChallengeExpired
+        | Rejection::NoUsableCredential => StatusCode::BAD_REQUEST,
+        Rejection::UserHandleUnknown
+        | Rejection::UserHandleMismatch
+        | Rejection::CredentialUnknown
+        | Rejection::CredentialNotAllowed
+        | Rejection::CounterNotGreater
+        | Rejection::BackupEligibilityChanged => StatusCode::UNAUTHORIZED,
+        Rejection::UserNotFound
+        | Rejection::UserGone
+        | Rejection::CredentialNotFound
+        | Rejection::SecretNotFound => StatusCode::NOT_FOUND,
+        Rejection::TooManyCredentials
+        | Rejection::CredentialTaken
+        | Rejection::ApiKeyNameTaken
+        | Rejection::TooManyApiKeys
+        | Rejection::Concurrent => StatusCode::CONFLICT,
+    }
+}
+
+const fn title(rejection: Rejection) -> &'static str {
+    match rejection {
+        Rejection::ChallengeUnknown => "received challenge does not match with any stored one",
+        Rejection::ChallengeExpired => "Session has Expired",
+        Rejection::UserNotFound | Rejection::UserGone => "user not found",
+        Rejection::NoUsableCredential => "user has no suitable credentials for this operation",
+        Rejection::CredentialNotFound => "credential not found",
+        Rejection::SecretNotFound => "secret not found",
+        Rejection::UserHandleUnknown => "failed to get user handle",
+        Rejection::UserHandleMismatch
+        | Rejection::CredentialUnknown
+        | Rejection::CredentialNotAllowed
+        | Rejection::CounterNotGreater
+        | Rejection::BackupEligibilityChanged => "failed to validate assertion",
+        Rejection::TooManyCredentials => "too many credentials",
+        Rejection::CredentialTaken => "credential already registered",
+        Rejection::ApiKeyNameTaken | Rejection::TooManyApiKeys => "unable to create key",
+        Rejection::Concurrent => "Conflict",
+    }
+}
+
+const fn details(rejection: Rejection) -> &'static str {
+    match rejection {
+        Rejection::ChallengeUnknown
+        | Rejection::UserNotFound
+        | Rejection::UserGone
+        | Rejection::CredentialNotFound
+        | Rejection::SecretNotFound => "",
+        Rejection::ChallengeExpired => "begin the ceremony again",
+        Rejection::NoUsableCredential => "register a passkey for this user first",
+        Rejection::UserHandleUnknown => "user not found",
+        Rejection::UserHandleMismatch => "userHandle and User ID do not match",
+        Rejection::CredentialUnknown => {
+            "Unable to find the credential for the returned credential ID"
         }
-        Rejection::NoUsableCredential => (
-            StatusCode::BAD_REQUEST,
-            "user has no suitable credentials for this operation",
-            "register a passkey for this user first",
-        ),
-        Rejection::TooManyCredentials => (
-            StatusCode::CONFLICT,
-            "too many credentials",
-            "the user has as many credentials as the tenant allows, remove one first",
-        ),
-        Rejection::CredentialTaken => (
-            StatusCode::CONFLICT,
-            "credential already registered",
-            "this authenticator holds a registered credential already, sign in with it",
-        ),
-        Rejection::CredentialNotFound => (StatusCode::NOT_FOUND, "credential not found", ""),
-        Rejection::UserHandleUnknown => (
-            StatusCode::UNAUTHORIZED,
-            "failed to get user handle",
-            "user not found",
-        ),
-        Rejection::UserHandleMismatch => (
-            StatusCode::UNAUTHORIZED,
-            "failed to validate assertion",
-            "userHandle and User ID do not match",
-        ),
-        Rejection::CredentialUnknown => (
-            StatusCode::UNAUTHORIZED,
-            "failed to validate assertion",
-            "Unable to find the credential for the returned credential ID",
-        ),
-        Rejection::CredentialNotAllowed => (
-            StatusCode::UNAUTHORIZED,
-            "failed to validate assertion",
-            "User does not own the credential returned",
-        ),
-        Rejection::CounterNotGreater => (
-            StatusCode::UNAUTHORIZED,
-            "failed to validate assertion",
-            "the signature counter did not grow, the authenticator may have been cloned",
-        ),
-        Rejection::BackupEligibilityChanged => (
-            StatusCode::UNAUTHORIZED,
-            "failed to validate assertion",
-            "the backup eligibility of the credential has changed since registration",
-        ),
-        Rejection::SecretNotFound => (StatusCode::NOT_FOUND, "secret not found", ""),
-        Rejection::ApiKeyNameTaken => (
-            StatusCode::CONFLICT,
-            "unable to create key",
-            "a key of this name exists",
-        ),
-        Rejection::TooManyApiKeys => (
-            StatusCode::CONFLICT,
-            "unable to create key",
-            "the tenant has as many keys as it may, remove one first",
-        ),
-        Rejection::Concurrent => (
-            StatusCode::CONFLICT,
-            "Conflict",
-            "somebody else changed the same thing at the same time, try again",
-        ),
+        Rejection::CredentialNotAllowed => "User does not own the credential returned",
+        Rejection::CounterNotGreater => {
+            "the signature counter did not grow, the authenticator may have been cloned"
+        }
+        Rejection::BackupEligibilityChanged => {
+            "the backup eligibility of the credential has changed since registration"
+        }
+        Rejection::TooManyCredentials => {
+            "the user has as many credentials as the tenant allows, remove one first"
+        }
+        Rejection::CredentialTaken => {
+            "this authenticator holds a registered credential already, sign in with it"
+        }
+        Rejection::ApiKeyNameTaken => "a key of this name exists",
+        Rejection::TooManyApiKeys => "the tenant has as many keys as it may, remove one first",
+        Rejection::Concurrent => "somebody else changed the same thing at the same time, try again",
     }
 }
 

@@ -6,13 +6,11 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::ORIGIN;
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::Either;
 
 use super::Shared;
 use super::error::Problem;
-use crate::actor::Refusal;
 use crate::actor::handle::Lease;
 use crate::tenant::ids::TenantId;
 use crate::tenant::secret::is_api_key;
@@ -105,27 +103,14 @@ fn tenant<T: 'static>(request: &HttpRequest, then: fn(&HttpRequest, Lease) -> T)
         Ok(id) => id,
         Err(problem) => return Either::Left(ready(Err(problem))),
     };
-    let shared = Data::clone(
-        request
-            .app_data::<Data<Shared>>()
-            .expect("every application has it"),
-    );
-    match shared.registry.lease_now(id) {
-        Some(lease) => Either::Left(ready(
-            lease
-                .map(|lease| then(request, lease))
-                .map_err(Problem::from),
-        )),
-        None => {
-            let request = request.clone();
-            Either::Right(Box::pin(async move {
-                let lease = shared
-                    .registry
-                    .lease(id)
-                    .await
-                    .map_err(|refusal: Refusal| Problem::from(refusal))?;
-                Ok(then(&request, lease))
-            }))
-        }
+    let shared = Shared::of(request);
+    if let Some(lease) = shared.registry.lease_now(id) {
+        let lease = lease.map_err(Problem::from);
+        return Either::Left(ready(lease.map(|lease| then(request, lease))));
     }
+    let request = request.clone();
+    Either::Right(Box::pin(async move {
+        let lease = shared.registry.lease(id).await?;
+        Ok(then(&request, lease))
+    }))
 }

@@ -9,7 +9,6 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 use rand::RngExt;
@@ -23,11 +22,7 @@ pub async fn frame<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let shared = Data::clone(
-        request
-            .app_data::<Data<Shared>>()
-            .expect("every application has it"),
-    );
+    let shared = Shared::of(request.request());
     let id = request_id(request.headers());
     let limits = &shared.limits;
     let read = body::read(&mut request.take_payload(), limits.body, limits.timeout).await;
@@ -51,13 +46,11 @@ async fn guarded<B: MessageBody + 'static>(
     id: &HeaderValue,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let answer = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    match answer {
-        Ok(answer) => Ok(answer?.map_into_left_body()),
-        Err(_) => {
-            tracing::error!(request_id = ?id, "a request handler panicked");
-            Err(Panicked(id.clone()).into())
-        }
-    }
+    let Ok(answer) = answer else {
+        tracing::error!(request_id = ?id, "a request handler panicked");
+        return Err(Panicked(id.clone()).into());
+    };
+    Ok(answer?.map_into_left_body())
 }
 
 /// The request went down with its handler, so this answer has only the id to go by.

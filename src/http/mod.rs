@@ -1,6 +1,7 @@
 //! The outside: two listeners, thin handlers. What happens in a ceremony or to a tenant is decided further in.
 
 pub mod admin;
+pub mod answer;
 pub mod body;
 pub mod ceremony;
 pub mod cors;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::Method;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::actor::registry::Registry;
@@ -41,6 +42,16 @@ pub struct Limits {
     pub body: usize,
     /// For the head of a request, and again for its body.
     pub timeout: Duration,
+}
+
+impl Shared {
+    /// The application's own.
+    ///
+    /// # Panics
+    /// Never: every application of this crate is given one.
+    pub fn of(request: &HttpRequest) -> Data<Self> {
+        Data::clone(request.app_data().expect("every application has it"))
+    }
 }
 
 /// The HTTP worker that a handler runs on.
@@ -86,6 +97,3 @@ async fn unknown(request: HttpRequest) -> Problem {
         Err(problem) => problem,
     }
 }
-
-pub const JSON: &str = "application/json; charset=UTF-8";
-pub const NO_STORE: &str = "no-store";

@@ -19,12 +19,8 @@ pub struct Metrics {
     challenges_evicted: IntCounter,
     tenants_hydrated: IntGauge,
     actor_restarts: IntCounter,
-    commits: IntCounter,
-    commit_seconds: Histogram,
-    commit_batch: Histogram,
-    wal_bytes: IntGauge,
-    snapshots: IntCounterVec,
     requests_refused: IntCounter,
+    store: StoreMetrics,
 }
 
 /// How long something took. Telemetry reads the clock; nothing is decided by it.
@@ -74,35 +70,16 @@ pub struct CommitBatch {
 impl Default for Metrics {
     fn default() -> Self {
         let registry = Registry::new();
-        let ceremonies = counters(
-            &registry,
-            ("keywright_ceremonies_total", "Ceremony steps by outcome."),
-            &["ceremony", "step", "outcome"],
-        );
-        let durations = histograms(&registry);
-        let http = counters(
-            &registry,
-            (
-                "keywright_http_responses_total",
-                "HTTP responses by class of status.",
+        register_process(&registry);
+        Self {
+            ceremonies: ceremonies(&registry),
+            durations: durations(&registry),
+            http_responses: http_responses(&registry),
+            requests_refused: counter(
+                &registry,
+                "keywright_requests_refused_total",
+                "Requests answered 503 because too many were under way.",
             ),
-            &["class"],
-        );
-        let metrics = Self {
-            ceremonies: STEPS
-                .iter()
-                .flat_map(|step| OUTCOMES.map(|outcome| (step, outcome)))
-                .map(|((_, ceremony, step), (_, outcome))| {
-                    ceremonies.with_label_values(&[ceremony, step, outcome])
-                })
-                .collect(),
-            durations: STEPS
-                .iter()
-                .map(|(_, ceremony, step)| durations.with_label_values(&[ceremony, step]))
-                .collect(),
-            http_responses: CLASSES
-                .map(|class| http.with_label_values(&[class]))
-                .to_vec(),
             challenges_pending: gauge(
                 &registry,
                 "keywright_challenges_pending",
@@ -123,42 +100,53 @@ impl Default for Metrics {
                 "keywright_actor_restarts_total",
                 "Actors that were started again after a panic.",
             ),
+            store: StoreMetrics::new(&registry),
+            registry,
+        }
+    }
+}
+
+/// What the store reports.
+#[derive(Debug, Clone)]
+struct StoreMetrics {
+    commits: IntCounter,
+    commit_seconds: Histogram,
+    commit_batch: Histogram,
+    wal_bytes: IntGauge,
+    snapshots: IntCounterVec,
+}
+
+impl StoreMetrics {
+    fn new(registry: &Registry) -> Self {
+        Self {
             commits: counter(
-                &registry,
+                registry,
                 "keywright_store_commits_total",
                 "Durable commits.",
             ),
             commit_seconds: histogram(
-                &registry,
+                registry,
                 "keywright_store_commit_duration_seconds",
                 "Time of a batch of commits, sync included.",
                 &SECONDS,
             ),
             commit_batch: histogram(
-                &registry,
+                registry,
                 "keywright_store_commit_batch_size",
                 "Commits that shared one sync.",
                 &BATCH,
             ),
             wal_bytes: gauge(
-                &registry,
+                registry,
                 "keywright_store_wal_bytes",
                 "Size of the write-ahead log.",
             ),
             snapshots: counters(
-                &registry,
+                registry,
                 ("keywright_snapshots_total", "File snapshots by result."),
                 &["result"],
             ),
-            requests_refused: counter(
-                &registry,
-                "keywright_requests_refused_total",
-                "Requests answered 503 because too many were under way.",
-            ),
-            registry,
-        };
-        metrics.register_process();
-        metrics
+        }
     }
 }
 
@@ -196,11 +184,15 @@ impl Metrics {
     }
 
     pub fn committed(&self, batch: &CommitBatch) {
-        self.commits.inc_by(batch.commits);
-        self.commit_seconds.observe(batch.duration.as_secs_f64());
-        self.commit_batch
+        self.store.commits.inc_by(batch.commits);
+        self.store
+            .commit_seconds
+            .observe(batch.duration.as_secs_f64());
+        self.store
+            .commit_batch
             .observe(f64::from(u32::try_from(batch.commits).unwrap_or(u32::MAX)));
-        self.wal_bytes
+        self.store
+            .wal_bytes
             .set(i64::try_from(batch.wal_bytes).unwrap_or(i64::MAX));
     }
 
@@ -209,7 +201,7 @@ impl Metrics {
             SnapshotResult::Succeeded => "succeeded",
             SnapshotResult::Failed => "failed",
         };
-        self.snapshots.with_label_values(&[result]).inc();
+        self.store.snapshots.with_label_values(&[result]).inc();
     }
 
     pub fn request_refused(&self) {
@@ -217,29 +209,15 @@ impl Metrics {
     }
 
     /// The text exposition format.
+    ///
+    /// # Panics
+    /// Never: it is written to memory.
     pub fn exposition(&self) -> Vec<u8> {
         let mut text = Vec::new();
         TextEncoder::new()
             .encode(&self.registry.gather(), &mut text)
             .expect("writing to memory does not fail and every family has a sample");
         text
-    }
-
-    fn register_process(&self) {
-        register(
-            &self.registry,
-            prometheus::process_collector::ProcessCollector::for_self(),
-        );
-        let build = IntGauge::with_opts(
-            Opts::new(
-                "keywright_build_info",
-                "Always 1; the version stands in the label.",
-            )
-            .const_label("version", env!("CARGO_PKG_VERSION")),
-        )
-        .expect(VALID);
-        build.set(1);
-        register(&self.registry, build);
     }
 }
 
@@ -293,15 +271,56 @@ fn counters(registry: &Registry, (name, help): (&str, &str), labels: &[&str]) ->
     counters
 }
 
-fn histograms(registry: &Registry) -> HistogramVec {
+fn ceremonies(registry: &Registry) -> Vec<IntCounter> {
+    let name = ("keywright_ceremonies_total", "Ceremony steps by outcome.");
+    let counters = counters(registry, name, &["ceremony", "step", "outcome"]);
+    STEPS
+        .iter()
+        .flat_map(|step| OUTCOMES.map(|outcome| (step, outcome)))
+        .map(|((_, ceremony, step), (_, outcome))| {
+            counters.with_label_values(&[ceremony, step, outcome])
+        })
+        .collect()
+}
+
+fn durations(registry: &Registry) -> Vec<Histogram> {
     let options = HistogramOpts::new(
         "keywright_ceremony_duration_seconds",
         "Time of a ceremony step, from the parsed request to the answer.",
     );
-    let histograms =
-        HistogramVec::new(options.buckets(SECONDS.to_vec()), &["ceremony", "step"]).expect(VALID);
+    let options = options.buckets(SECONDS.to_vec());
+    let histograms = HistogramVec::new(options, &["ceremony", "step"]).expect(VALID);
     register(registry, histograms.clone());
-    histograms
+    STEPS
+        .iter()
+        .map(|(_, ceremony, step)| histograms.with_label_values(&[ceremony, step]))
+        .collect()
+}
+
+fn http_responses(registry: &Registry) -> Vec<IntCounter> {
+    let name = (
+        "keywright_http_responses_total",
+        "HTTP responses by class of status.",
+    );
+    let counters = counters(registry, name, &["class"]);
+    CLASSES
+        .map(|class| counters.with_label_values(&[class]))
+        .to_vec()
+}
+
+fn register_process(registry: &Registry) {
+    register(
+        registry,
+        prometheus::process_collector::ProcessCollector::for_self(),
+    );
+    let build = Opts::new(
+        "keywright_build_info",
+        "Always 1; the version stands in the label.",
+    );
+    let build = build.const_label("version", env!("CARGO_PKG_VERSION"));
+    let build = IntGauge::with_opts(build).expect(VALID);
+    build.set(1);
+    register(registry, build);
 }
 
 const STEPS: [(Step, &str, &str); 4] = [

@@ -12,6 +12,10 @@ use super::{Command, Decision, Touched};
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, not a state"
+)]
 pub struct Credential {
     #[n(0)]
     pub id: CredentialId,

@@ -191,10 +191,7 @@ pub mod uuid_bytes {
         <&ByteSlice>::from(id.as_bytes().as_slice()).encode(e, ctx)
     }
 
-    pub fn decode<'b, C>(
-        d: &mut Decoder<'b>,
-        ctx: &mut C,
-    ) -> Result<Uuid, minicbor::decode::Error> {
+    pub fn decode<C>(d: &mut Decoder<'_>, ctx: &mut C) -> Result<Uuid, minicbor::decode::Error> {
         let bytes = <&ByteSlice>::decode(d, ctx)?;
         Uuid::from_slice(bytes).map_err(minicbor::decode::Error::custom)
     }

@@ -5,7 +5,6 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HOST};
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use subtle::ConstantTimeEq;
 
@@ -28,9 +27,7 @@ impl FromRequest for Admin {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let shared = request
-            .app_data::<Data<Shared>>()
-            .expect("every application has it");
+        let shared = Shared::of(request);
         ready(shared.admin.check(request).map(|()| Self))
     }
 }

@@ -402,7 +402,7 @@ impl CeremoniesShown {
     }
 }
 
-fn unless<T: PartialEq>(value: T, default: T) -> Option<T> {
+fn unless<T: PartialEq + Copy>(value: T, default: T) -> Option<T> {
     (value != default).then_some(value)
 }
 

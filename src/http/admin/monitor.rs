@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Data, ServiceConfig};
 use uuid::Uuid;
 
+use crate::http::Shared;
+use crate::http::answer::json_text;
 use crate::http::routes::{Method, resource};
-use crate::http::{JSON, Shared};
 
 pub fn health(config: &mut ServiceConfig) {
     config
@@ -17,26 +17,23 @@ pub fn health(config: &mut ServiceConfig) {
 }
 
 async fn alive() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, JSON))
-        .body(r#"{"alive":true}"#)
+    json_text(HttpResponse::Ok(), r#"{"alive":true}"#)
 }
 
 /// The truth: the store is asked, all the way through its writer and its reader.
 async fn ready(shared: Data<Shared>) -> HttpResponse {
     match not_ready(&shared).await {
-        None => HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, JSON))
-            .body(r#"{"ready":true}"#),
-        Some(reason) => HttpResponse::ServiceUnavailable()
-            .insert_header((CONTENT_TYPE, JSON))
-            .body(format!(r#"{{"ready":false,"reason":"{reason}"}}"#)),
+        None => json_text(HttpResponse::Ok(), r#"{"ready":true}"#),
+        Some(reason) => json_text(
+            HttpResponse::ServiceUnavailable(),
+            format!(r#"{{"ready":false,"reason":"{reason}"}}"#),
+        ),
     }
 }
 
 pub(super) async fn metrics(shared: Data<Shared>) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(shared.registry.metrics.exposition())
 }
 

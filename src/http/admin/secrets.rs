@@ -1,18 +1,18 @@
 //! `/tenants/{tenant_id}/secrets/api` (contract §5.4). A key is shown in the answer that creates it and nowhere else.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, Variant, Version};
 
 use super::access::Admin;
 use crate::actor::Refusal;
+use crate::http::answer::{json, private};
 use crate::http::body::Body;
 use crate::http::error::Problem;
 use crate::http::extract::Tenant;
+use crate::http::time;
 use crate::http::validation::Validation;
-use crate::http::{JSON, NO_STORE, time};
 use crate::tenant::rejection::Rejection;
 use crate::tenant::secret::{ApiKey, CreateApiKey, DeleteApiKey, NewApiKey};
 
@@ -60,9 +60,7 @@ pub(super) async fn list(_: Admin, tenant: Tenant) -> HttpResponse {
         .iter()
         .map(SecretBody::from)
         .collect();
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, JSON))
-        .body(serde_json::to_string(&bodies).expect("secrets serialise"))
+    json(HttpResponse::Ok(), &bodies)
 }
 
 pub(super) async fn create(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
@@ -72,10 +70,10 @@ pub(super) async fn create(_: Admin, tenant: Tenant, body: Body) -> Result<HttpR
     validation.at_most("name", &name, NAME_LENGTH_MAX);
     validation.finish(CREATE)?;
     let created = tenant.execute(CreateApiKey { name: name.into() }).await?;
-    Ok(HttpResponse::Created()
-        .insert_header((CONTENT_TYPE, JSON))
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .body(serde_json::to_string(&SecretBody::from(created)).expect("a secret serialises")))
+    Ok(json(
+        private(HttpResponse::Created()),
+        &SecretBody::from(created),
+    ))
 }
 
 pub(super) async fn delete(
@@ -88,11 +86,11 @@ pub(super) async fn delete(
         Problem::bad_request("unable to remove key", "SecretId must be a valid uuid4")
     })?;
     let deleted = tenant.execute(DeleteApiKey { id }).await;
-    deleted.map_err(|refusal| match refusal {
-        Refusal::Rejected(Rejection::SecretNotFound) => {
-            Problem::not_found(format!("secret with ID '{text}' not found"))
+    deleted.map_err(|refusal| {
+        if refusal == Refusal::Rejected(Rejection::SecretNotFound) {
+            return Problem::not_found(format!("secret with ID '{text}' not found"));
         }
-        refusal => refusal.into(),
+        refusal.into()
     })?;
     Ok(HttpResponse::NoContent().finish())
 }

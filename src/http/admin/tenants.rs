@@ -1,7 +1,6 @@
 //! `/tenants` (contract §5.1 to §5.3).
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -9,11 +8,12 @@ use uuid::Uuid;
 use super::access::Admin;
 use super::config::{ConfigBody, ConfigShown, warnings};
 use super::secrets::SecretBody;
+use crate::http::Shared;
+use crate::http::answer::{json, private};
 use crate::http::body::Body;
 use crate::http::error::Problem;
 use crate::http::extract::Tenant;
 use crate::http::validation::Validation;
-use crate::http::{JSON, NO_STORE, Shared};
 use crate::tenant::admin::{CreateTenant, RenameTenant, ReplaceSettings};
 use crate::tenant::ids::TenantId;
 
@@ -67,7 +67,11 @@ pub(super) async fn list(_: Admin, shared: Data<Shared>) -> Result<HttpResponse,
     Ok(json(HttpResponse::Ok(), &listed))
 }
 
-pub(super) async fn create(_: Admin, shared: Data<Shared>, body: Body) -> Result<HttpResponse, Problem> {
+pub(super) async fn create(
+    _: Admin,
+    shared: Data<Shared>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
     let body: CreateBody = body.json(CREATE)?;
     let mut validation = Validation::default();
     let display_name = validation.required("display_name", body.display_name);
@@ -89,7 +93,7 @@ pub(super) async fn create(_: Admin, shared: Data<Shared>, body: Body) -> Result
         tracing::warn!(tenant = %id, warning, "a tenant was created with a setting that may surprise");
     }
     Ok(json(
-        HttpResponse::Created(),
+        private(HttpResponse::Created()),
         &Created {
             id: id.0,
             api_key: api_key.map(SecretBody::from),
@@ -131,7 +135,11 @@ pub(super) async fn rename(_: Admin, tenant: Tenant, body: Body) -> Result<HttpR
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub(super) async fn configure(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
+pub(super) async fn configure(
+    _: Admin,
+    tenant: Tenant,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
     let body: ConfigBody = body.json(UPDATE_CONFIG)?;
     let mut validation = Validation::default();
     let settings = body.settings(&mut validation);
@@ -147,13 +155,6 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     shared.registry.delete(tenant.id).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn json(mut response: actix_web::HttpResponseBuilder, body: &impl Serialize) -> HttpResponse {
-    response
-        .insert_header((CONTENT_TYPE, JSON))
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .body(serde_json::to_string(body).expect("a body of ours serialises"))
 }
 
 const CREATE: &str = "unable to create tenant";

@@ -2,15 +2,15 @@
 //! browser. Where an API key would vouch for a user, the token of the user's own last ceremony does.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Data, Path, ServiceConfig};
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource};
 use serde::Deserialize;
 use std::pin::Pin;
 
 use super::{CSS, HTML, SCRIPT, asset, page};
 use crate::actor::handle::Lease;
 use crate::http::admin::bearer;
+use crate::http::answer::{json, private};
 use crate::http::body::Body;
 use crate::http::ceremony;
 use crate::http::error::Problem;
@@ -19,22 +19,17 @@ use crate::http::passkey::credentials::{self, CredentialBody};
 use crate::http::passkey::{self, login, registration, texts};
 use crate::http::routes::{Method, resource};
 use crate::http::validation::Validation;
-use crate::http::{JSON, Shared, Worker};
+use crate::http::{Shared, Worker};
 use crate::tenant::challenge::{Access, Factor};
 use crate::tenant::ids::UserId;
 use crate::tenant::registration::InitializeRegistration;
 use crate::tenant::user::Profile;
 
 pub fn try_page(config: &mut ServiceConfig) {
-    let page_and_assets: [(&str, fn() -> HttpResponse); 3] = [
-        ("/try", || page(HTML, POLICY, PAGE)),
-        ("/try/try.css", || asset(CSS, STYLE)),
-        ("/try/try.js", || asset(SCRIPT, SCRIPT_SOURCE)),
-    ];
-    for (path, answer) in page_and_assets {
-        let route = web::to(move || async move { answer() });
-        config.service(resource(path, [(Method::Get, route)]));
-    }
+    config
+        .service(get("/try", || page(HTML, POLICY, PAGE)))
+        .service(get("/try/try.css", || asset(CSS, STYLE)))
+        .service(get("/try/try.js", || asset(SCRIPT, SCRIPT_SOURCE)));
     let post = |path, route| resource(path, [(Method::Post, route)]);
     config
         .service(post(
@@ -52,6 +47,13 @@ pub fn try_page(config: &mut ServiceConfig) {
             "/try/credentials/{id}",
             [(Method::Delete, web::to(remove))],
         ));
+}
+
+fn get(path: &str, answer: fn() -> HttpResponse) -> Resource {
+    resource(
+        path,
+        [(Method::Get, web::to(move || async move { answer() }))],
+    )
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -105,9 +107,7 @@ async fn list(request: HttpRequest, demo: Demo) -> Result<HttpResponse, Problem>
         .credentials_of(&user)
         .map(CredentialBody::from)
         .collect();
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, JSON))
-        .body(serde_json::to_string(&bodies).expect("credentials serialise")))
+    Ok(json(private(HttpResponse::Ok()), &bodies))
 }
 
 async fn remove(
@@ -129,9 +129,7 @@ impl FromRequest for Demo {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let shared = request
-                .app_data::<Data<Shared>>()
-                .expect("every application has it");
+            let shared = Shared::of(&request);
             let id = shared.demo.ok_or_else(|| Problem::not_found("Not Found"))?;
             let lease = shared.registry.lease(id).await?;
             Ok(Self(Tenant::of(&request, lease)))

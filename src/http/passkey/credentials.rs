@@ -1,6 +1,5 @@
 //! `GET /{tenant_id}/credentials` and `DELETE` of one (contract §2.9).
 
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
@@ -9,12 +8,16 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::texts;
+use crate::actor::Refusal;
+use crate::actor::handle::Lease;
+use crate::http::answer::json;
 use crate::http::error::Problem;
 use crate::http::extract::Keyed;
 use crate::http::paging::{Page, Query};
-use crate::http::{JSON, time};
+use crate::http::time;
 use crate::tenant::credential::{Credential, DeleteCredential};
 use crate::tenant::ids::{CredentialId, UserId};
+use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
 
 /// A credential on the wire.
@@ -69,11 +72,11 @@ pub async fn list(request: HttpRequest, tenant: Keyed) -> Result<HttpResponse, P
         let page = if whole { Page::whole(total) } else { asked };
         (page, total, bodies(credentials, order, page))
     };
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, JSON))
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header(("link", page.link(&request, total)))
-        .insert_header(("x-total-count", total))
-        .body(serde_json::to_string(&bodies).expect("credentials serialise")))
+        .insert_header(("x-total-count", total));
+    Ok(json(response, &bodies))
 }
 
 pub async fn delete(tenant: Keyed, id: Path<(String, String)>) -> Result<HttpResponse, Problem> {
@@ -82,17 +85,17 @@ pub async fn delete(tenant: Keyed, id: Path<(String, String)>) -> Result<HttpRes
 
 /// Removes a credential; with a user, only theirs.
 pub async fn remove(
-    tenant: &crate::actor::handle::Lease,
+    tenant: &Lease,
     text: &str,
     of_user: Option<UserId>,
 ) -> Result<HttpResponse, Problem> {
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
     let deleted = tenant.execute(DeleteCredential { id, of_user }).await;
-    deleted.map_err(|refusal| match refusal {
-        crate::actor::Refusal::Rejected(
-            crate::tenant::rejection::Rejection::CredentialNotFound,
-        ) => unknown(text),
-        refusal => refusal.into(),
+    deleted.map_err(|refusal| {
+        if refusal == Refusal::Rejected(Rejection::CredentialNotFound) {
+            return unknown(text);
+        }
+        refusal.into()
     })?;
     Ok(HttpResponse::NoContent().finish())
 }

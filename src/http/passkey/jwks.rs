@@ -1,10 +1,10 @@
 //! `GET /{tenant_id}/.well-known/jwks.json` (contract §2.10).
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::CACHE_CONTROL;
 use serde::Serialize;
 
-use crate::http::JSON;
+use crate::http::answer::json;
 use crate::http::error::Problem;
 use crate::http::extract::Tenant;
 use crate::tenant::token::Jwk;
@@ -23,8 +23,7 @@ pub(super) async fn jwks(tenant: Tenant) -> Result<HttpResponse, Problem> {
         tracing::error!(tenant = %tenant.id, %error, "a signing key cannot be published");
         Problem::internal()
     })?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, JSON))
-        .insert_header((CACHE_CONTROL, "max-age=600"))
-        .body(serde_json::to_string(&KeySet { keys }).expect("keys serialise")))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CACHE_CONTROL, "max-age=600"));
+    Ok(json(response, &KeySet { keys }))
 }

@@ -7,10 +7,10 @@ pub mod registration;
 pub mod texts;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, ServiceConfig};
 use serde::Serialize;
 
+use super::answer::{json, json_text, private};
 use super::routes::{Method, tenant_resource};
 
 /// Every route below a tenant.
@@ -46,12 +46,9 @@ pub fn configure(config: &mut ServiceConfig) {
         ));
 }
 
-/// Options: for this client, once.
+/// Options, as the decision rendered them.
 pub fn options(json: String) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, super::JSON))
-        .insert_header((CACHE_CONTROL, super::NO_STORE))
-        .body(json)
+    json_text(private(HttpResponse::Ok()), json)
 }
 
 /// The answer of every finalize.
@@ -61,8 +58,5 @@ struct TokenBody<'a> {
 }
 
 pub fn token(token: &str) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, super::JSON))
-        .insert_header((CACHE_CONTROL, super::NO_STORE))
-        .body(serde_json::to_string(&TokenBody { token }).expect("a text serialises"))
+    json(private(HttpResponse::Ok()), &TokenBody { token })
 }

@@ -1,0 +1,29 @@
+//! How an answer with a body is made: JSON, in the contract's spelling of its type.
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+
+/// A JSON body.
+///
+/// # Panics
+/// Never: the bodies of this crate have nothing that JSON cannot say.
+pub fn json(response: HttpResponseBuilder, body: &impl Serialize) -> HttpResponse {
+    let text = serde_json::to_string(body).expect("a body of ours serialises");
+    json_text(response, text)
+}
+
+/// A JSON body that is text already.
+pub fn json_text(mut response: HttpResponseBuilder, text: impl Into<String>) -> HttpResponse {
+    response
+        .insert_header((CONTENT_TYPE, JSON))
+        .body(text.into())
+}
+
+/// For this client, this once: nothing on the way may keep it.
+pub fn private(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    response
+}
+
+const JSON: &str = "application/json; charset=UTF-8";
