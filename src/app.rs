@@ -12,9 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
-use actix_web::web::Data;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpServer, web};
 use rand::RngExt;
 use thiserror::Error;
 
@@ -25,7 +23,7 @@ use crate::actor::registry::{Parts, Registry};
 use crate::actor::signing::KeyPool;
 use crate::actor::source::EnvSource;
 use crate::config::{Address, Config, Mode, Secret};
-use crate::http::{self, Shared, Worker, admin, frame};
+use crate::http::{self, Shared, admin};
 use crate::store::Store;
 use crate::store::seal::KeyringError;
 use crate::store::sqlite::OpenError;
@@ -171,7 +169,7 @@ fn public_server(
 ) -> io::Result<Server> {
     let registry = Arc::clone(registry);
     let workers = registry.workers.count();
-    let shared = Data::new(Shared {
+    let shared = Arc::new(Shared {
         limits: limits(config, config.limits.body),
         admin: admin::Access::LoopbackOnly,
         registry: Arc::clone(&registry),
@@ -179,11 +177,11 @@ fn public_server(
     });
     let server = HttpServer::new(move || {
         let worker = registry.workers.join(actix::Arbiter::current());
-        App::new()
-            .wrap(from_fn(frame::frame))
-            .app_data(shared.clone())
-            .app_data(Data::new(Worker(worker)))
-            .configure(|routes| http::public(routes, &shared))
+        let shared = Arc::clone(&shared);
+        let serve = move |request, payload| {
+            http::serve_public((Arc::clone(&shared), worker), request, payload)
+        };
+        App::new().default_service(web::to(serve))
     });
     let server = server
         .workers(workers)
@@ -200,7 +198,7 @@ fn admin_server(
     listener: TcpListener,
 ) -> io::Result<Server> {
     let token = config.server.admin_token.clone();
-    let shared = Data::new(Shared {
+    let shared = Arc::new(Shared {
         limits: limits(config, config.limits.admin_body),
         admin: token.map_or(admin::Access::LoopbackOnly, |Secret(token)| {
             admin::Access::Token(token)
@@ -209,10 +207,10 @@ fn admin_server(
         demo: None,
     });
     let server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(frame::frame))
-            .app_data(shared.clone())
-            .configure(admin)
+        let shared = Arc::clone(&shared);
+        let serve =
+            move |request, payload| http::serve_admin(Arc::clone(&shared), request, payload);
+        App::new().default_service(web::to(serve))
     });
     let server = server
         .workers(1)

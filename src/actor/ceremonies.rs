@@ -88,7 +88,7 @@ impl Ceremonies {
     pub fn restore(&mut self, ceremonies: Vec<(Challenge, Ceremony)>) {
         for (challenge, ceremony) in ceremonies {
             self.note_begun(ceremony.access);
-            self.pending.restore(challenge, ceremony);
+            self.pending.restore(challenge, &ceremony);
         }
     }
 
@@ -102,7 +102,7 @@ impl Ceremonies {
             options,
         } = begin(self.worker)?;
         let access = ceremony.access;
-        self.pending.begin(challenge, ceremony);
+        self.pending.begin(challenge, &ceremony);
         self.note_begun(access);
         self.make_room(access);
         Ok(options)
@@ -153,7 +153,7 @@ impl Ceremonies {
     /// Hands a checkpoint of at most so many ceremonies to the store, if there is anything to tell.
     fn save(&mut self, most: usize, ctx: &mut Context<Self>) {
         let checkpoint = self.pending.checkpoint(most);
-        if checkpoint.expires_at() <= self.surroundings.source.env().now {
+        if checkpoint.expires_at <= Some(self.surroundings.source.env().now) {
             return self.note_unsaved();
         }
         self.checkpoints += 1;

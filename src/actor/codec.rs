@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use minicbor::{Decode, Encode};
+use minicbor::data::Type;
+use minicbor::{Decode, Decoder, Encode, Encoder};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::store::{Expect, Kind, Put, Row};
-use crate::tenant::challenge::Checkpoint;
+use crate::tenant::challenge::{Ceremony, Checkpoint};
 use crate::tenant::credential::Credential;
 use crate::tenant::event::{Event, TenantProfile};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
@@ -31,7 +32,8 @@ const CONSUMED_MARGIN_SECONDS: u64 = 120;
 #[derive(Debug)]
 pub struct SavedCheckpoint {
     pub boot: u64,
-    pub checkpoint: Checkpoint,
+    pub began: Vec<(Challenge, Ceremony)>,
+    pub taken: Vec<Challenge>,
 }
 
 /// A tenant as its rows tell it.
@@ -84,13 +86,19 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
 }
 
 /// The row of a checkpoint: one a worker, start and number.
+///
+/// # Panics
+/// Never: it is encoded to memory.
 pub fn checkpoint_put(boot: u64, worker: u8, number: u64, checkpoint: &Checkpoint) -> Put {
     let mut id = boot.to_be_bytes().to_vec();
     id.push(worker);
     id.extend(number.to_be_bytes());
+    let expires_at = checkpoint.expires_at;
+    let data = encode_checkpoint(checkpoint).expect("encoding to memory does not fail");
     Put {
-        expires: Some(checkpoint.expires_at().seconds().saturating_add(1)),
-        ..row(CHECKPOINT, &id, Expect::Any, checkpoint)
+        expires: expires_at.map(|expires_at| expires_at.seconds().saturating_add(1)),
+        data: Some(data),
+        ..removal(CHECKPOINT, &id, Expect::Any)
     }
 }
 
@@ -170,14 +178,44 @@ const fn rank(event: &Event) -> u8 {
     }
 }
 
+/// Two arrays: challenges with their packed ceremonies, and challenges that were taken.
+fn encode_checkpoint(
+    checkpoint: &Checkpoint,
+) -> Result<Vec<u8>, minicbor::encode::Error<std::convert::Infallible>> {
+    let mut encoder = Encoder::new(Vec::new());
+    encoder.array(2)?.begin_array()?;
+    for (challenge, packed) in &checkpoint.began {
+        encoder.encode(challenge)?.bytes(packed)?;
+    }
+    encoder.end()?.begin_array()?;
+    for challenge in &checkpoint.taken {
+        encoder.encode(challenge)?;
+    }
+    encoder.end()?;
+    Ok(encoder.into_writer())
+}
+
 fn saved_checkpoint(row: &Row) -> Result<SavedCheckpoint, minicbor::decode::Error> {
     let boot = row
         .id
         .first_chunk()
         .ok_or_else(|| malformed("a checkpoint"))?;
+    let mut decoder = Decoder::new(&row.data);
+    let (mut began, mut taken) = (Vec::new(), Vec::new());
+    decoder.array()?;
+    decoder.array()?;
+    while decoder.datatype()? != Type::Break {
+        began.push((decoder.decode()?, minicbor::decode(decoder.bytes()?)?));
+    }
+    decoder.skip()?;
+    decoder.array()?;
+    while decoder.datatype()? != Type::Break {
+        taken.push(decoder.decode()?);
+    }
     Ok(SavedCheckpoint {
         boot: u64::from_be_bytes(*boot),
-        checkpoint: minicbor::decode(&row.data)?,
+        began,
+        taken,
     })
 }
 

@@ -311,20 +311,11 @@ impl Registry {
         let now = self.source.env().now;
         let boot = self.surroundings[0].boot;
         let saved = hydrated.checkpoints.iter();
-        let gone: HashSet<Challenge> = saved
-            .clone()
-            .flat_map(|saved| {
-                saved
-                    .checkpoint
-                    .taken
-                    .iter()
-                    .map(|(challenge, _)| *challenge)
-            })
-            .chain(hydrated.consumed.iter().copied())
-            .collect();
+        let taken = saved.clone().flat_map(|saved| &saved.taken);
+        let gone: HashSet<&Challenge> = taken.chain(&hydrated.consumed).collect();
         let pending: Vec<(Challenge, Ceremony)> = saved
             .filter(|saved| saved.boot != boot)
-            .flat_map(|saved| saved.checkpoint.began.iter())
+            .flat_map(|saved| &saved.began)
             .filter(|(challenge, ceremony)| ceremony.expires_at > now && !gone.contains(challenge))
             .cloned()
             .collect();

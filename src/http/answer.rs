@@ -1,6 +1,6 @@
 //! How an answer with a body is made: JSON, in the contract's spelling of its type.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ pub fn json_text(mut response: HttpResponseBuilder, text: impl Into<String>) -> 
 
 /// For this client, this once: nothing on the way may keep it.
 pub fn private(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
-    response.insert_header((CACHE_CONTROL, "no-store"));
+    response.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     response
 }
 

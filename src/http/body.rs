@@ -2,37 +2,48 @@
 //!
 //! A refusal that leaves a body unread makes the server close the connection, which costs more than reading it.
 
-use std::time::Duration;
-
-use actix_web::dev::Payload;
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Bytes, BytesMut};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::web::{self, Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
+use super::Limits;
 use super::error::Problem;
 
 /// What a handler gets of the body.
+#[derive(Default)]
 pub struct Body {
     pub bytes: Bytes,
     media_type: MediaType,
 }
 
 /// What `Content-Type` says, as far as the contract tells types apart.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 enum MediaType {
     Json,
     /// XML and forms are taken and bind nothing.
     Form,
+    #[default]
     Other,
 }
 
-/// The body as the outermost layer has read it.
-pub(super) struct Read(pub(super) Bytes);
-
 impl Body {
+    /// Reads the whole body. One that is too long is read on for a while and dropped, so that its sender is there to hear why.
+    pub(super) async fn read(
+        request: &HttpRequest,
+        payload: web::Payload,
+        limits: &Limits,
+    ) -> Result<Self, Problem> {
+        let reading = tokio::time::timeout(limits.timeout, collect(payload, limits.body));
+        let bytes = reading.await.unwrap_or_else(|_| Err(too_slow()))?;
+        Ok(Self {
+            bytes,
+            media_type: media_type(request),
+        })
+    }
+
     /// The JSON value, `T::default()` where there is no body or `null`. Errors carry the endpoint's `title`.
     pub fn json<T: DeserializeOwned + Default>(&self, title: &'static str) -> Result<T, Problem> {
         if self.bytes.is_empty() || self.media_type == MediaType::Form {
@@ -47,39 +58,7 @@ impl Body {
     }
 }
 
-impl FromRequest for Body {
-    type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = request.extensions_mut().remove::<Read>();
-        std::future::ready(Ok(Self {
-            bytes: read.map(|Read(bytes)| bytes).unwrap_or_default(),
-            media_type: media_type(request),
-        }))
-    }
-}
-
-/// Reads the whole body. One that is too long is read on for a while and dropped, so that its sender is there to hear why.
-pub(super) async fn read(
-    payload: &mut Payload,
-    limit: usize,
-    timeout: Duration,
-) -> Result<Bytes, Problem> {
-    if let Payload::None = payload {
-        return Ok(Bytes::new());
-    }
-    let reading = tokio::time::timeout(timeout, collect(payload, limit));
-    reading.await.unwrap_or_else(|_| {
-        Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "Request Timeout",
-            "the body took too long to arrive",
-        ))
-    })
-}
-
-async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, Problem> {
+async fn collect(mut payload: web::Payload, limit: usize) -> Result<Bytes, Problem> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     let mut length = 0_usize;
@@ -108,6 +87,14 @@ async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, Problem> 
     } else {
         rest.freeze()
     })
+}
+
+fn too_slow() -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "Request Timeout",
+        "the body took too long to arrive",
+    )
 }
 
 fn too_long(limit: usize) -> Problem {

@@ -4,10 +4,9 @@
 
 use std::borrow::Cow;
 
-use actix_web::body::BoxBody;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use serde::Serialize;
 
 use super::answer::json;
@@ -86,7 +85,7 @@ impl Problem {
         self
     }
 
-    /// The envelope. The problem stays with the answer, for the log.
+    /// The envelope.
     pub fn answer(&self) -> HttpResponse {
         let body = Envelope {
             title: &self.title,
@@ -105,7 +104,6 @@ impl Problem {
         ) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        response.extensions_mut().insert(self.clone());
         response
     }
 }
@@ -118,30 +116,6 @@ struct Envelope<'a> {
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.status.as_u16(), self.title)
-    }
-}
-
-impl ResponseError for Problem {
-    fn status_code(&self) -> StatusCode {
-        self.status
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        self.answer()
-    }
-}
-
-impl Responder for Problem {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        self.answer()
-    }
 }
 
 /// The table. A contract that has its own words for a rejection says them before it comes to this.

@@ -3,15 +3,14 @@
 pub mod admin;
 pub mod answer;
 pub mod body;
+pub mod call;
 pub mod ceremony;
 pub mod cors;
 pub mod error;
-pub mod extract;
 pub mod frame;
 pub mod pages;
 pub mod paging;
 pub mod passkey;
-pub mod routes;
 pub mod time;
 pub mod validation;
 
@@ -19,13 +18,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::Method;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::actor::registry::Registry;
 use crate::tenant::ids::TenantId;
+use call::Call;
 use error::Problem;
-use extract::Tenant;
+
+/// What a handler comes to.
+pub type Answer = Result<HttpResponse, Problem>;
 
 /// What the handlers of a listener share.
 pub struct Shared {
@@ -44,56 +45,47 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
-impl Shared {
-    /// The application's own.
-    ///
-    /// # Panics
-    /// Never: every application of this crate is given one.
-    pub fn of(request: &HttpRequest) -> Data<Self> {
-        Data::clone(request.app_data().expect("every application has it"))
+/// The public listener, on one of its workers.
+pub async fn serve_public(
+    on: (Arc<Shared>, usize),
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    frame::answer(on, request, payload, public_routes).await
+}
+
+/// The admin listener.
+pub async fn serve_admin(
+    shared: Arc<Shared>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    frame::answer((shared, 0), request, payload, admin_routes).await
+}
+
+async fn public_routes(call: &Call) -> Answer {
+    match (&*call.path(), call.shared.demo) {
+        (["" | "status.css"], _) => pages::status(call).await,
+        (["health", rest], _) => admin::health(call, rest).await,
+        (["try", rest @ ..], Some(demo)) => pages::try_page(call, demo, rest).await,
+        ([tenant, rest @ ..], _) => passkey::routes(call, tenant, rest).await,
+        ([], _) => Err(Problem::not_found("Not Found")),
     }
 }
 
-/// The HTTP worker that a handler runs on.
-#[derive(Debug, Clone, Copy)]
-pub struct Worker(pub usize);
-
-/// The routes of the public listener. The first that matches answers.
-pub fn public(config: &mut ServiceConfig, shared: &Shared) {
-    config.configure(pages::status).configure(admin::health);
-    if shared.demo.is_some() {
-        config.configure(pages::try_page);
+async fn admin_routes(call: &Call) -> Answer {
+    match &*call.path() {
+        ["" | "status.css"] => pages::status(call).await,
+        ["health", rest] => admin::health(call, rest).await,
+        ["metrics"] => admin::metrics(call),
+        rest => admin::routes(call, call.shared.admin.admit(call)?, rest).await,
     }
-    config
-        .service(
-            web::scope("/{tenant_id}")
-                .configure(passkey::configure)
-                .default_service(web::to(unknown_below_tenant)),
-        )
-        .default_service(web::to(unknown));
 }
 
-/// The routes of the admin listener.
-pub fn admin(config: &mut ServiceConfig) {
-    config
-        .configure(pages::status)
-        .configure(admin::health)
-        .configure(admin::configure)
-        .default_service(web::to(admin::unknown));
-}
-
-async fn unknown_below_tenant(request: HttpRequest, _: Tenant) -> HttpResponse {
-    routes::preflight(&request).unwrap_or_else(|| Problem::not_found("Not Found").answer())
-}
-
-/// One segment names a tenant, with nothing below it.
-async fn unknown(request: HttpRequest) -> Problem {
-    let path = request.path().trim_matches('/');
-    if path.is_empty() && request.method() != Method::GET {
-        return Problem::method_not_allowed("GET, HEAD");
-    }
-    match extract::tenant_id(path) {
-        Ok(_) => Problem::not_found("Not Found"),
-        Err(problem) => problem,
+/// `Ok` for a GET, and for a HEAD, whose answer leaves without its body.
+fn only_get(call: &Call) -> Result<(), Problem> {
+    match *call.method() {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(Problem::method_not_allowed("GET, HEAD")),
     }
 }

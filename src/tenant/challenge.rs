@@ -4,6 +4,7 @@
 //! what was taken since its last checkpoint, so that a restart breaks no ceremony under way and revives none that was finished.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use minicbor::{Decode, Encode};
 
@@ -80,25 +81,18 @@ pub struct Begun {
 }
 
 /// What a checkpoint carries: enough to restore what is still pending.
-#[derive(Debug, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Checkpoint {
-    #[n(0)]
-    pub began: Vec<(Challenge, Ceremony)>,
-    #[n(1)]
-    pub taken: Vec<(Challenge, Timestamp)>,
+    /// Challenges, each with its packed ceremony.
+    pub began: Vec<(Challenge, Box<[u8]>)>,
+    pub taken: Vec<Challenge>,
+    /// When nothing in it matters any more.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Checkpoint {
-    pub fn is_empty(&self) -> bool {
-        self.began.is_empty() && self.taken.is_empty()
-    }
-
-    /// When nothing in it matters any more.
-    pub fn expires_at(&self) -> Timestamp {
-        let began = self.began.iter().map(|(_, ceremony)| ceremony.expires_at);
-        let taken = self.taken.iter().map(|(_, expires_at)| *expires_at);
-        began.chain(taken).max().unwrap_or(Timestamp(0))
+    fn note(&mut self, expires_at: Timestamp) {
+        self.expires_at = self.expires_at.max(Some(expires_at));
     }
 }
 
@@ -106,44 +100,42 @@ impl Checkpoint {
 pub struct Pending {
     keyed: Table,
     unkeyed: Table,
-    unsaved: VecDeque<Challenge>,
     taken: Vec<(Challenge, Timestamp)>,
+    scratch: Vec<u8>,
 }
 
 impl Pending {
-    pub fn begin(&mut self, challenge: Challenge, ceremony: Ceremony) {
-        self.unsaved.push_back(challenge);
-        if self.unsaved.len() > 2 * self.total() + SLACK {
-            let (keyed, unkeyed) = (&self.keyed, &self.unkeyed);
-            self.unsaved
-                .retain(|challenge| keyed.holds(challenge) || unkeyed.holds(challenge));
-        }
-        self.table(ceremony.access)
-            .insert(challenge, ceremony, Saved::No);
+    pub fn begin(&mut self, challenge: Challenge, ceremony: &Ceremony) {
+        let slot = self.slot(challenge, ceremony);
+        self.table(ceremony.access).push(slot);
     }
 
-    /// Puts back what a checkpoint of an earlier process says was pending.
-    pub fn restore(&mut self, challenge: Challenge, ceremony: Ceremony) {
-        self.table(ceremony.access)
-            .insert(challenge, ceremony, Saved::Yes);
+    /// Puts back what a checkpoint of an earlier process says was pending. Comes before anything begins.
+    pub fn restore(&mut self, challenge: Challenge, ceremony: &Ceremony) {
+        let slot = self.slot(challenge, ceremony);
+        let table = self.table(ceremony.access);
+        table.push(slot);
+        table.unsaved_from = table.end();
     }
 
     /// Gives a challenge away, once. An expired one is given too: the caller says so to whoever sent it.
+    ///
+    /// # Panics
+    /// Never: what is unpacked here was packed here.
     pub fn take(&mut self, challenge: &Challenge) -> Option<Ceremony> {
-        let entry = self
-            .keyed
-            .remove(challenge)
-            .or_else(|| self.unkeyed.remove(challenge))?;
-        self.note_taken(*challenge, &entry);
-        Some(entry.ceremony)
+        let keyed = self.keyed.take(challenge);
+        let taken = keyed.or_else(|| self.unkeyed.take(challenge))?;
+        let ceremony = minicbor::decode(&taken.packed).expect("it was packed by this program");
+        self.note_taken(*challenge, &taken);
+        Some(ceremony)
     }
 
     /// Drops the oldest of its kind to make room. An eviction is a taking: no restart brings it back.
     pub fn evict_oldest(&mut self, access: Access) -> bool {
-        let Some((challenge, entry)) = self.table(access).pop_oldest() else {
+        let Some((challenge, taken)) = self.table(access).take_oldest() else {
             return false;
         };
-        self.note_taken(challenge, &entry);
+        self.note_taken(challenge, &taken);
         true
     }
 
@@ -154,13 +146,9 @@ impl Pending {
 
     pub fn len(&self, access: Access) -> usize {
         match access {
-            Access::Keyed => self.keyed.entries.len(),
-            Access::Unkeyed => self.unkeyed.entries.len(),
+            Access::Keyed => self.keyed.index.len(),
+            Access::Unkeyed => self.unkeyed.index.len(),
         }
-    }
-
-    pub fn total(&self) -> usize {
-        self.keyed.entries.len() + self.unkeyed.entries.len()
     }
 
     /// Whether every taking of a challenge that a checkpoint names stands in a checkpoint too.
@@ -168,39 +156,45 @@ impl Pending {
         self.taken.is_empty()
     }
 
-    /// At most `most` ceremonies that no checkpoint has yet, and all that was taken since the last.
+    /// At most `most` ceremonies of each kind that no checkpoint has yet, and all that was taken since the last.
     pub fn checkpoint(&mut self, most: usize) -> Checkpoint {
-        let mut began = Vec::new();
-        while began.len() < most
-            && let Some(challenge) = self.unsaved.pop_front()
-        {
-            let entry = self.keyed.entries.get_mut(&challenge);
-            if let Some(entry) = entry.or_else(|| self.unkeyed.entries.get_mut(&challenge)) {
-                entry.saved = Saved::Yes;
-                began.push((challenge, entry.ceremony.clone()));
-            }
+        let mut checkpoint = Checkpoint::default();
+        self.keyed.save(most, &mut checkpoint);
+        self.unkeyed.save(most, &mut checkpoint);
+        for (challenge, expires_at) in self.taken.drain(..) {
+            checkpoint.taken.push(challenge);
+            checkpoint.note(expires_at);
         }
-        Checkpoint {
-            began,
-            taken: std::mem::take(&mut self.taken),
-        }
+        checkpoint
     }
 
-    /// Takes back a checkpoint that did not become durable, so that the next one carries it.
+    /// A checkpoint did not become durable: the next ones carry all that is pending, and its takings again.
     pub fn checkpoint_failed(&mut self, failed: Checkpoint) {
-        for (challenge, _) in failed.began.into_iter().rev() {
-            self.unsaved.push_front(challenge);
-        }
-        self.taken.extend(failed.taken);
+        self.keyed.unsaved_from = self.keyed.first;
+        self.unkeyed.unsaved_from = self.unkeyed.first;
+        let until = failed.expires_at.unwrap_or(Timestamp(0));
+        let taken = failed.taken.into_iter();
+        self.taken.extend(taken.map(|challenge| (challenge, until)));
     }
 
     pub fn has_unsaved(&self) -> bool {
-        !self.unsaved.is_empty()
+        self.keyed.has_unsaved() || self.unkeyed.has_unsaved()
     }
 
-    fn note_taken(&mut self, challenge: Challenge, entry: &Entry) {
-        if entry.saved == Saved::Yes {
-            self.taken.push((challenge, entry.ceremony.expires_at));
+    /// Most ceremonies are never finished, so each waits as one small piece of memory, in the form in which a checkpoint carries it.
+    fn slot(&mut self, challenge: Challenge, ceremony: &Ceremony) -> Slot {
+        self.scratch.clear();
+        minicbor::encode(ceremony, &mut self.scratch).expect("encoding to memory does not fail");
+        Slot {
+            challenge,
+            expires_at: ceremony.expires_at,
+            packed: self.scratch.as_slice().into(),
+        }
+    }
+
+    fn note_taken(&mut self, challenge: Challenge, taken: &Taken) {
+        if taken.saved {
+            self.taken.push((challenge, taken.expires_at));
         }
     }
 
@@ -212,69 +206,153 @@ impl Pending {
     }
 }
 
-/// Ceremonies of one kind by challenge, and their challenges in the order of their beginning. A challenge that was
-/// taken stays in the order until it comes to the front or the order is twice as long as it need be.
+/// Ceremonies of one kind in the order of their beginning, and where each challenge stands in it. What is done over and
+/// over (saving, expiring) walks along the order; only taking looks up.
 #[derive(Debug, Default)]
 struct Table {
-    entries: HashMap<Challenge, Entry>,
-    order: VecDeque<Challenge>,
+    slots: VecDeque<Slot>,
+    /// The number of the slot in front; slots are numbered from 0 on as they come.
+    first: u64,
+    /// From this number on, no checkpoint was made yet.
+    unsaved_from: u64,
+    index: HashMap<Fingerprint, u64, BuildHasherDefault<AsItIs>>,
 }
 
+/// A ceremony in its place. One that was taken leaves an empty slot, until that comes to the front.
 #[derive(Debug)]
-struct Entry {
-    ceremony: Ceremony,
-    saved: Saved,
+struct Slot {
+    challenge: Challenge,
+    expires_at: Timestamp,
+    packed: Box<[u8]>,
 }
 
-/// Whether a checkpoint names the challenge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Saved {
-    No,
-    Yes,
+struct Taken {
+    packed: Box<[u8]>,
+    expires_at: Timestamp,
+    /// Whether a checkpoint names it.
+    saved: bool,
 }
 
 impl Table {
-    fn insert(&mut self, challenge: Challenge, ceremony: Ceremony, saved: Saved) {
-        self.entries.insert(challenge, Entry { ceremony, saved });
-        self.order.push_back(challenge);
+    fn push(&mut self, slot: Slot) {
+        self.index
+            .insert(Fingerprint::of(&slot.challenge), self.end());
+        self.slots.push_back(slot);
     }
 
-    fn holds(&self, challenge: &Challenge) -> bool {
-        self.entries.contains_key(challenge)
-    }
-
-    fn remove(&mut self, challenge: &Challenge) -> Option<Entry> {
-        let entry = self.entries.remove(challenge)?;
-        if self.order.len() > 2 * self.entries.len() + SLACK {
-            let entries = &self.entries;
-            self.order
-                .retain(|challenge| entries.contains_key(challenge));
+    fn take(&mut self, challenge: &Challenge) -> Option<Taken> {
+        let fingerprint = Fingerprint::of(challenge);
+        let number = *self.index.get(&fingerprint)?;
+        let position = usize::try_from(number - self.first).ok()?;
+        let slot = self.slots.get_mut(position)?;
+        if slot.challenge != *challenge {
+            return None;
         }
-        Some(entry)
+        self.index.remove(&fingerprint);
+        let taken = Taken {
+            packed: std::mem::take(&mut slot.packed),
+            expires_at: slot.expires_at,
+            saved: number < self.unsaved_from,
+        };
+        self.drop_front_while(Slot::is_empty);
+        if self.slots.len() > 2 * self.index.len() + SLACK {
+            self.tidy();
+        }
+        Some(taken)
     }
 
-    fn pop_oldest(&mut self) -> Option<(Challenge, Entry)> {
-        loop {
-            let challenge = self.order.pop_front()?;
-            if let Some(entry) = self.entries.remove(&challenge) {
-                return Some((challenge, entry));
-            }
+    /// Closes up the empty slots, so that what was taken costs no memory for long.
+    fn tidy(&mut self) {
+        let saved = usize::try_from(self.unsaved_from - self.first).unwrap_or(usize::MAX);
+        let filled = |slot: &&Slot| !slot.is_empty();
+        let saved = self.slots.iter().take(saved).filter(filled).count();
+        self.slots.retain(|slot| !slot.is_empty());
+        self.unsaved_from = self.first + u64::try_from(saved).unwrap_or(u64::MAX);
+        for (number, slot) in (self.first..).zip(&self.slots) {
+            self.index.insert(Fingerprint::of(&slot.challenge), number);
         }
+    }
+
+    fn take_oldest(&mut self) -> Option<(Challenge, Taken)> {
+        self.drop_front_while(Slot::is_empty);
+        let challenge = self.slots.front()?.challenge;
+        let taken = self.take(&challenge)?;
+        Some((challenge, taken))
     }
 
     fn expire(&mut self, now: Timestamp) -> usize {
-        let before = self.entries.len();
-        while let Some(challenge) = self.order.front() {
-            match self.entries.get(challenge) {
-                Some(entry) if entry.ceremony.expires_at > now => break,
-                Some(_) => drop(self.entries.remove(challenge)),
-                None => {}
+        let before = self.index.len();
+        self.drop_front_while(|slot| slot.is_empty() || slot.expires_at <= now);
+        before - self.index.len()
+    }
+
+    fn save(&mut self, most: usize, checkpoint: &mut Checkpoint) {
+        let from = usize::try_from(self.unsaved_from - self.first).unwrap_or(usize::MAX);
+        let mut seen = 0;
+        for slot in self.slots.iter().skip(from).take(most) {
+            seen += 1;
+            if !slot.is_empty() {
+                checkpoint.began.push((slot.challenge, slot.packed.clone()));
+                checkpoint.note(slot.expires_at);
             }
-            self.order.pop_front();
         }
-        before - self.entries.len()
+        self.unsaved_from += seen;
+    }
+
+    fn has_unsaved(&self) -> bool {
+        self.unsaved_from < self.end()
+    }
+
+    fn end(&self) -> u64 {
+        self.first + u64::try_from(self.slots.len()).unwrap_or(u64::MAX)
+    }
+
+    fn drop_front_while(&mut self, goes: impl Fn(&Slot) -> bool) {
+        while let Some(slot) = self.slots.pop_front_if(|slot| goes(slot)) {
+            if !slot.is_empty() {
+                self.index.remove(&Fingerprint::of(&slot.challenge));
+            }
+            self.first += 1;
+            self.unsaved_from = self.unsaved_from.max(self.first);
+        }
     }
 }
 
-/// How many stale entries an order may hold beyond twice its table, so that small tables are not tidied all the time.
+impl Slot {
+    fn is_empty(&self) -> bool {
+        self.packed.is_empty()
+    }
+}
+
+/// Eight of a challenge's random bytes. They are ours, so nobody can make them collide, and they are hashed as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Fingerprint(u64);
+
+impl Fingerprint {
+    fn of(challenge: &Challenge) -> Self {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&challenge.0[2..10]);
+        Self(u64::from_le_bytes(bytes))
+    }
+}
+
+/// Hashes a [`Fingerprint`] to itself.
+#[derive(Debug, Default, Clone, Copy)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a fingerprint is one number");
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+/// How many empty slots there may be beyond as many as filled ones, so that small tables are not tidied all the time.
 const SLACK: usize = 64;

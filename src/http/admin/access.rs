@@ -1,14 +1,11 @@
 //! Who may use the admin API: whoever has the token; without one, whoever is on this machine.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, HOST};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::http::header::HOST;
 use subtle::ConstantTimeEq;
 
-use crate::http::Shared;
+use crate::http::call::Call;
 use crate::http::error::Problem;
 
 pub enum Access {
@@ -20,29 +17,19 @@ pub enum Access {
 
 /// Whoever has this was let in.
 #[derive(Debug, Clone, Copy)]
-pub struct Admin;
-
-impl FromRequest for Admin {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let shared = Shared::of(request);
-        ready(shared.admin.check(request).map(|()| Self))
-    }
-}
+pub struct Admin(());
 
 impl Access {
-    fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
+    pub fn admit(&self, call: &Call) -> Result<Admin, Problem> {
         match self {
-            Self::Token(token) if bearer(request).is_some_and(|given| is_same(given, token)) => {
-                Ok(())
+            Self::Token(token) if call.bearer().is_some_and(|given| is_same(given, token)) => {
+                Ok(Admin(()))
             }
             Self::Token(_) => Err(Problem::unauthorized(
                 "Unauthorized",
                 "send the admin token as Authorization: Bearer",
             )),
-            Self::LoopbackOnly if is_loopback_name(request) => Ok(()),
+            Self::LoopbackOnly if is_loopback_name(&call.request) => Ok(Admin(())),
             Self::LoopbackOnly => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "Forbidden",
@@ -50,12 +37,6 @@ impl Access {
             )),
         }
     }
-}
-
-pub fn bearer(request: &HttpRequest) -> Option<&str> {
-    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn is_same(given: &str, token: &str) -> bool {

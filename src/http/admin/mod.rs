@@ -6,54 +6,45 @@ mod monitor;
 mod secrets;
 mod tenants;
 
-pub use access::{Access, bearer};
-pub use monitor::{health, not_ready};
+pub use access::{Access, Admin};
+pub use monitor::{health, metrics, not_ready};
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::http::Method;
 
+use super::Answer;
+use super::call::Call;
 use super::error::Problem;
-use super::routes::{Method, resource};
-use access::Admin;
 
-pub fn configure(config: &mut ServiceConfig) {
-    config
-        .service(resource(
-            "/metrics",
-            [(Method::Get, web::to(monitor::metrics))],
-        ))
-        .service(resource(
-            "/tenants",
-            [
-                (Method::Get, web::to(tenants::list)),
-                (Method::Post, web::to(tenants::create)),
-            ],
-        ))
-        .service(resource(
-            "/tenants/{tenant_id}",
-            [
-                (Method::Get, web::to(tenants::show)),
-                (Method::Put, web::to(tenants::rename)),
-                (Method::Delete, web::to(tenants::delete)),
-            ],
-        ))
-        .service(resource(
-            "/tenants/{tenant_id}/config",
-            [(Method::Put, web::to(tenants::configure))],
-        ))
-        .service(resource(
-            "/tenants/{tenant_id}/secrets/api",
-            [
-                (Method::Get, web::to(secrets::list)),
-                (Method::Post, web::to(secrets::create)),
-            ],
-        ))
-        .service(resource(
-            "/tenants/{tenant_id}/secrets/api/{secret_id}",
-            [(Method::Delete, web::to(secrets::delete))],
-        ));
+/// The routes of whoever may use the admin API; whoever may not is not even told which there are.
+pub async fn routes(call: &Call, admin: Admin, path: &[&str]) -> Answer {
+    match (call.method(), path) {
+        (&Method::GET | &Method::HEAD, ["tenants"]) => tenants::list(call, admin).await,
+        (&Method::POST, ["tenants"]) => tenants::create(call, admin).await,
+        (_, ["tenants", tenant, below @ ..]) => {
+            let tenant = call.tenant(tenant).await?;
+            match (call.method(), below) {
+                (&Method::GET | &Method::HEAD, []) => Ok(tenants::show(&tenant)),
+                (&Method::PUT, []) => tenants::rename(call, &tenant).await,
+                (&Method::DELETE, []) => tenants::delete(call, &tenant).await,
+                (&Method::PUT, ["config"]) => tenants::configure(call, &tenant).await,
+                (&Method::GET | &Method::HEAD, ["secrets", "api"]) => Ok(secrets::list(&tenant)),
+                (&Method::POST, ["secrets", "api"]) => secrets::create(call, &tenant).await,
+                (&Method::DELETE, ["secrets", "api", id]) => secrets::delete(&tenant, id).await,
+                _ => Err(no_route(path)),
+            }
+        }
+        _ => Err(no_route(path)),
+    }
 }
 
-/// Whoever may not use the admin API is not told what it has.
-pub async fn unknown(_: Admin) -> Problem {
-    Problem::not_found("Not Found")
+fn no_route(path: &[&str]) -> Problem {
+    match path {
+        ["tenants"] | ["tenants", _, "secrets", "api"] => {
+            Problem::method_not_allowed("GET, HEAD, POST")
+        }
+        ["tenants", _] => Problem::method_not_allowed("GET, HEAD, PUT, DELETE"),
+        ["tenants", _, "config"] => Problem::method_not_allowed("PUT"),
+        ["tenants", _, "secrets", "api", _] => Problem::method_not_allowed("DELETE"),
+        _ => Problem::not_found("Not Found"),
+    }
 }

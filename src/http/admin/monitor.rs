@@ -3,26 +3,26 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, ServiceConfig};
 use uuid::Uuid;
 
-use crate::http::Shared;
 use crate::http::answer::json_text;
-use crate::http::routes::{Method, resource};
+use crate::http::call::Call;
+use crate::http::error::Problem;
+use crate::http::{Answer, Shared, only_get};
 
-pub fn health(config: &mut ServiceConfig) {
-    config
-        .service(resource("/health/alive", [(Method::Get, web::to(alive))]))
-        .service(resource("/health/ready", [(Method::Get, web::to(ready))]));
-}
-
-async fn alive() -> HttpResponse {
-    json_text(HttpResponse::Ok(), r#"{"alive":true}"#)
+/// `/health/alive` and `/health/ready`, on both listeners.
+pub async fn health(call: &Call, what: &str) -> Answer {
+    only_get(call)?;
+    match what {
+        "alive" => Ok(json_text(HttpResponse::Ok(), r#"{"alive":true}"#)),
+        "ready" => Ok(ready(&call.shared).await),
+        _ => Err(Problem::not_found("Not Found")),
+    }
 }
 
 /// The truth: the store is asked, all the way through its writer and its reader.
-async fn ready(shared: Data<Shared>) -> HttpResponse {
-    match not_ready(&shared).await {
+async fn ready(shared: &Shared) -> HttpResponse {
+    match not_ready(shared).await {
         None => json_text(HttpResponse::Ok(), r#"{"ready":true}"#),
         Some(reason) => json_text(
             HttpResponse::ServiceUnavailable(),
@@ -31,10 +31,11 @@ async fn ready(shared: Data<Shared>) -> HttpResponse {
     }
 }
 
-pub(super) async fn metrics(shared: Data<Shared>) -> HttpResponse {
-    HttpResponse::Ok()
+pub fn metrics(call: &Call) -> Answer {
+    only_get(call)?;
+    Ok(HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(shared.registry.metrics.exposition())
+        .body(call.shared.registry.metrics.exposition()))
 }
 
 /// Why the server should get no traffic now.

@@ -1,18 +1,15 @@
 //! `/tenants/{tenant_id}/secrets/api` (contract §5.4). A key is shown in the answer that creates it and nowhere else.
 
 use actix_web::HttpResponse;
-use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, Variant, Version};
 
-use super::access::Admin;
 use crate::actor::Refusal;
 use crate::http::answer::{json, private};
-use crate::http::body::Body;
+use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
-use crate::http::extract::Tenant;
-use crate::http::time;
 use crate::http::validation::Validation;
+use crate::http::{Answer, time};
 use crate::tenant::rejection::Rejection;
 use crate::tenant::secret::{ApiKey, CreateApiKey, DeleteApiKey, NewApiKey};
 
@@ -53,7 +50,7 @@ struct CreateBody {
     name: Option<String>,
 }
 
-pub(super) async fn list(_: Admin, tenant: Tenant) -> HttpResponse {
+pub(super) fn list(tenant: &Tenant) -> HttpResponse {
     let bodies: Vec<SecretBody> = tenant
         .read()
         .api_keys
@@ -63,8 +60,8 @@ pub(super) async fn list(_: Admin, tenant: Tenant) -> HttpResponse {
     json(HttpResponse::Ok(), &bodies)
 }
 
-pub(super) async fn create(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
-    let body: CreateBody = body.json(CREATE)?;
+pub(super) async fn create(call: &Call, tenant: &Tenant) -> Answer {
+    let body: CreateBody = call.body.json(CREATE)?;
     let mut validation = Validation::default();
     let name = validation.required("name", body.name);
     validation.at_most("name", &name, NAME_LENGTH_MAX);
@@ -76,12 +73,7 @@ pub(super) async fn create(_: Admin, tenant: Tenant, body: Body) -> Result<HttpR
     ))
 }
 
-pub(super) async fn delete(
-    _: Admin,
-    tenant: Tenant,
-    path: Path<(String, String)>,
-) -> Result<HttpResponse, Problem> {
-    let text = &path.1;
+pub(super) async fn delete(tenant: &Tenant, text: &str) -> Answer {
     let id = strict_uuid4(text).ok_or_else(|| {
         Problem::bad_request("unable to remove key", "SecretId must be a valid uuid4")
     })?;

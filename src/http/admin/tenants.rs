@@ -1,18 +1,15 @@
 //! `/tenants` (contract §5.1 to §5.3).
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::access::Admin;
 use super::config::{ConfigBody, ConfigShown, warnings};
 use super::secrets::SecretBody;
-use crate::http::Shared;
+use crate::http::Answer;
 use crate::http::answer::{json, private};
-use crate::http::body::Body;
-use crate::http::error::Problem;
-use crate::http::extract::Tenant;
+use crate::http::call::{Call, Tenant};
 use crate::http::validation::Validation;
 use crate::tenant::admin::{CreateTenant, RenameTenant, ReplaceSettings};
 use crate::tenant::ids::TenantId;
@@ -55,8 +52,8 @@ struct Shown {
     warnings: Vec<String>,
 }
 
-pub(super) async fn list(_: Admin, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
-    let tenants = shared.registry.list().await?;
+pub(super) async fn list(call: &Call, _: Admin) -> Answer {
+    let tenants = call.shared.registry.list().await?;
     let listed: Vec<Listed> = tenants
         .into_iter()
         .map(|(id, profile)| Listed {
@@ -67,19 +64,15 @@ pub(super) async fn list(_: Admin, shared: Data<Shared>) -> Result<HttpResponse,
     Ok(json(HttpResponse::Ok(), &listed))
 }
 
-pub(super) async fn create(
-    _: Admin,
-    shared: Data<Shared>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    let body: CreateBody = body.json(CREATE)?;
+pub(super) async fn create(call: &Call, _: Admin) -> Answer {
+    let body: CreateBody = call.body.json(CREATE)?;
     let mut validation = Validation::default();
     let display_name = validation.required("display_name", body.display_name);
     validation.at_most("display_name", &display_name, NAME_LENGTH_MAX);
     let settings = body.config.unwrap_or_default().settings(&mut validation);
     validation.finish(CREATE)?;
     let warnings = warnings(&settings);
-    let id = TenantId(shared.registry.source.env().uuid());
+    let id = TenantId(call.shared.registry.source.env().uuid());
     let create = CreateTenant {
         display_name: display_name.into(),
         settings,
@@ -88,7 +81,7 @@ pub(super) async fn create(
             .unwrap_or_default()
             .then(|| "Initial API Key".into()),
     };
-    let api_key = shared.registry.create(id, create).await?;
+    let api_key = call.shared.registry.create(id, create).await?;
     for warning in &warnings {
         tracing::warn!(tenant = %id, warning, "a tenant was created with a setting that may surprise");
     }
@@ -102,7 +95,7 @@ pub(super) async fn create(
     ))
 }
 
-pub(super) async fn show(_: Admin, tenant: Tenant) -> HttpResponse {
+pub(super) fn show(tenant: &Tenant) -> HttpResponse {
     let (id, display_name, policy) = {
         let state = tenant.read();
         (
@@ -122,8 +115,8 @@ pub(super) async fn show(_: Admin, tenant: Tenant) -> HttpResponse {
     )
 }
 
-pub(super) async fn rename(_: Admin, tenant: Tenant, body: Body) -> Result<HttpResponse, Problem> {
-    let body: RenameBody = body.json(UPDATE)?;
+pub(super) async fn rename(call: &Call, tenant: &Tenant) -> Answer {
+    let body: RenameBody = call.body.json(UPDATE)?;
     let mut validation = Validation::default();
     let display_name = validation.required("display_name", body.display_name);
     validation.at_most("display_name", &display_name, NAME_LENGTH_MAX);
@@ -135,12 +128,8 @@ pub(super) async fn rename(_: Admin, tenant: Tenant, body: Body) -> Result<HttpR
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub(super) async fn configure(
-    _: Admin,
-    tenant: Tenant,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    let body: ConfigBody = body.json(UPDATE_CONFIG)?;
+pub(super) async fn configure(call: &Call, tenant: &Tenant) -> Answer {
+    let body: ConfigBody = call.body.json(UPDATE_CONFIG)?;
     let mut validation = Validation::default();
     let settings = body.settings(&mut validation);
     validation.finish(UPDATE_CONFIG)?;
@@ -148,12 +137,8 @@ pub(super) async fn configure(
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub(super) async fn delete(
-    _: Admin,
-    tenant: Tenant,
-    shared: Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    shared.registry.delete(tenant.id).await?;
+pub(super) async fn delete(call: &Call, tenant: &Tenant) -> Answer {
+    call.shared.registry.delete(tenant.id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -6,7 +6,8 @@ pub mod registration;
 
 use thiserror::Error;
 
-use super::Shared;
+use super::Answer;
+use super::call::Call;
 use super::error::Problem;
 use crate::actor::Refusal;
 use crate::actor::handle::Lease;
@@ -81,11 +82,7 @@ pub async fn token(tenant: &Lease, proof: &Proof) -> Result<String, Problem> {
 }
 
 /// Counts and times a step.
-pub async fn measured<T>(
-    shared: &Shared,
-    step: Step,
-    work: impl Future<Output = Result<T, Problem>>,
-) -> Result<T, Problem> {
+pub async fn measured(call: &Call, step: Step, work: impl Future<Output = Answer>) -> Answer {
     let timer = Timer::start();
     let result = work.await;
     let outcome = match &result {
@@ -93,7 +90,7 @@ pub async fn measured<T>(
         Err(problem) if problem.status.is_server_error() => Outcome::Failed,
         Err(_) => Outcome::Refused,
     };
-    shared
+    call.shared
         .registry
         .metrics
         .ceremony(step, outcome, timer.elapsed());

@@ -2,24 +2,22 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, ServiceConfig};
 
 use super::{CSS, HTML, asset, page};
-use crate::http::Shared;
 use crate::http::admin::not_ready;
-use crate::http::routes::{Method, resource};
+use crate::http::call::Call;
+use crate::http::{Answer, Shared, only_get};
 
-pub fn status(config: &mut ServiceConfig) {
-    config
-        .service(resource("/", [(Method::Get, web::to(show))]))
-        .service(resource(
-            "/status.css",
-            [(Method::Get, web::to(|| async { asset(CSS, STYLE) }))],
-        ));
+pub async fn status(call: &Call) -> Answer {
+    only_get(call)?;
+    if call.request.path() == "/status.css" {
+        return Ok(asset(CSS, STYLE));
+    }
+    Ok(show(&call.shared).await)
 }
 
-async fn show(shared: Data<Shared>) -> HttpResponse {
-    let trouble = not_ready(&shared).await;
+async fn show(shared: &Shared) -> HttpResponse {
+    let trouble = not_ready(shared).await;
     let state = if trouble.is_none() {
         "running"
     } else {

@@ -1,7 +1,6 @@
 //! `GET /{tenant_id}/credentials` and `DELETE` of one (contract §2.9).
 
-use actix_web::web::Path;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -10,9 +9,10 @@ use uuid::Uuid;
 use super::texts;
 use crate::actor::Refusal;
 use crate::actor::handle::Lease;
+use crate::http::Answer;
 use crate::http::answer::json;
+use crate::http::call::{Call, Keyed};
 use crate::http::error::Problem;
-use crate::http::extract::Keyed;
 use crate::http::paging::{Page, Query};
 use crate::http::time;
 use crate::tenant::credential::{Credential, DeleteCredential};
@@ -60,8 +60,8 @@ impl From<&Credential> for CredentialBody {
     }
 }
 
-pub async fn list(request: HttpRequest, tenant: Keyed) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request);
+pub fn list(call: &Call, tenant: &Keyed) -> Answer {
+    let query = Query::of(&call.request);
     let order = Order::of(&query)?;
     let asked = Page::of(&query, texts::BIND)?;
     let (page, total, bodies) = {
@@ -74,21 +74,13 @@ pub async fn list(request: HttpRequest, tenant: Keyed) -> Result<HttpResponse, P
     };
     let mut response = HttpResponse::Ok();
     response
-        .insert_header(("link", page.link(&request, total)))
+        .insert_header(("link", page.link(&call.request, total)))
         .insert_header(("x-total-count", total));
     Ok(json(response, &bodies))
 }
 
-pub async fn delete(tenant: Keyed, id: Path<(String, String)>) -> Result<HttpResponse, Problem> {
-    remove(&tenant, &id.1, None).await
-}
-
 /// Removes a credential; with a user, only theirs.
-pub async fn remove(
-    tenant: &Lease,
-    text: &str,
-    of_user: Option<UserId>,
-) -> Result<HttpResponse, Problem> {
+pub async fn remove(tenant: &Lease, text: &str, of_user: Option<UserId>) -> Answer {
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
     let deleted = tenant.execute(DeleteCredential { id, of_user }).await;
     deleted.map_err(|refusal| {

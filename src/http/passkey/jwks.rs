@@ -4,9 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use serde::Serialize;
 
+use crate::http::Answer;
 use crate::http::answer::json;
+use crate::http::call::Tenant;
 use crate::http::error::Problem;
-use crate::http::extract::Tenant;
 use crate::tenant::token::Jwk;
 
 #[derive(Serialize)]
@@ -15,7 +16,7 @@ struct KeySet {
 }
 
 /// Never empty: to ask for the keys is a use, and the first use makes the first.
-pub(super) async fn jwks(tenant: Tenant) -> Result<HttpResponse, Problem> {
+pub(super) async fn jwks(tenant: &Tenant) -> Answer {
     tenant.signing_key().await?;
     let keys = tenant.read().signing_keys.clone();
     let keys: Result<Vec<Jwk>, _> = keys.iter().map(|key| key.jwk()).collect();

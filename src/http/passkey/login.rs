@@ -1,16 +1,13 @@
 //! `POST /{tenant_id}/login/initialize` and `/finalize` (contract §2.3 and §2.4).
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::texts;
-use crate::http::body::Body;
+use crate::http::Answer;
+use crate::http::call::{Call, Tenant};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
-use crate::http::extract::{Tenant, api_key, check_api_key};
 use crate::http::validation::Validation;
-use crate::http::{Shared, Worker};
 use crate::telemetry::metrics::Step;
 use crate::tenant::challenge::{Access, Factor};
 use crate::tenant::ids::UserId;
@@ -24,31 +21,26 @@ struct InitializeBody {
 }
 
 /// The one route that asks for a key only where the body names a user.
-pub async fn initialize(
-    request: HttpRequest,
-    tenant: Tenant,
-    body: Body,
-    worker: Data<Worker>,
-    shared: Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    measured(&shared, Step::LoginInitialize, async {
-        let body: InitializeBody = body.json(texts::BIND)?;
-        let initialize = match body.user_id {
-            Some(user_id) => for_user(&request, &tenant, &user_id)?,
-            None => discoverable(),
+pub async fn initialize(call: &Call, tenant: Tenant) -> Answer {
+    measured(call, Step::LoginInitialize, async {
+        let body: InitializeBody = call.body.json(texts::BIND)?;
+        let options = match body.user_id {
+            None => tenant.begin(call.worker, discoverable()).await?,
+            Some(user_id) => {
+                check(call, &user_id)?;
+                let tenant = tenant.keyed(call)?;
+                tenant.begin(call.worker, for_user(&user_id)?).await?
+            }
         };
-        Ok(super::options(tenant.begin(worker.0, initialize).await?))
+        Ok(super::options(options))
     })
     .await
 }
 
-pub async fn finalize(
-    tenant: Tenant,
-    body: Body,
-    shared: Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    measured(&shared, Step::LoginFinalize, async {
-        let logged_in = ceremony::login::finalize(&tenant, Factor::Passkey, &body.bytes).await;
+pub async fn finalize(call: &Call, tenant: Tenant) -> Answer {
+    measured(call, Step::LoginFinalize, async {
+        let body = &call.body.bytes;
+        let logged_in = ceremony::login::finalize(&tenant, Factor::Passkey, body).await;
         let proof = proof(logged_in.map_err(texts::login)?);
         Ok(super::token(&ceremony::token(&tenant, &proof).await?))
     })
@@ -73,23 +65,21 @@ pub fn proof(logged_in: LoggedIn) -> Proof {
     }
 }
 
-fn for_user(
-    request: &HttpRequest,
-    tenant: &Tenant,
-    user_id: &str,
-) -> Result<InitializeLogin, Problem> {
+fn check(call: &Call, user_id: &str) -> Result<(), Problem> {
     let mut validation = Validation::default();
     if user_id.is_empty() {
         validation.fail("user_id must at least have 1 entry");
     }
     validation.finish(texts::VALIDATE)?;
-    if api_key(request).is_none() {
+    if call.api_key().is_none() {
         return Err(Problem::unauthorized("api key is missing", ""));
     }
-    check_api_key(request, tenant)?;
-    let user = UserId::parse(user_id).ok_or(Rejection::UserNotFound)?;
+    Ok(())
+}
+
+fn for_user(user_id: &str) -> Result<InitializeLogin, Rejection> {
     Ok(InitializeLogin {
-        user: Some(user),
+        user: Some(UserId::parse(user_id).ok_or(Rejection::UserNotFound)?),
         factor: Factor::Passkey,
         access: Access::Keyed,
     })

@@ -7,43 +7,45 @@ pub mod registration;
 pub mod texts;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::http::Method;
 use serde::Serialize;
 
+use super::Answer;
 use super::answer::{json, json_text, private};
-use super::routes::{Method, tenant_resource};
+use super::call::Call;
+use super::error::Problem;
 
-/// Every route below a tenant.
-pub fn configure(config: &mut ServiceConfig) {
-    config
-        .service(tenant_resource(
-            "/registration/initialize",
-            [(Method::Post, web::to(registration::initialize))],
-        ))
-        .service(tenant_resource(
-            "/registration/finalize",
-            [(Method::Post, web::to(registration::finalize))],
-        ))
-        .service(tenant_resource(
-            "/login/initialize",
-            [(Method::Post, web::to(login::initialize))],
-        ))
-        .service(tenant_resource(
-            "/login/finalize",
-            [(Method::Post, web::to(login::finalize))],
-        ))
-        .service(tenant_resource(
-            "/credentials",
-            [(Method::Get, web::to(credentials::list))],
-        ))
-        .service(tenant_resource(
-            "/credentials/{credential_id}",
-            [(Method::Delete, web::to(credentials::delete))],
-        ))
-        .service(tenant_resource(
-            "/.well-known/jwks.json",
-            [(Method::Get, web::to(jwks::jwks))],
-        ));
+/// The routes below a tenant. Any `OPTIONS` there is a preflight, before any key is asked for (contract §8.2).
+pub async fn routes(call: &Call, tenant: &str, path: &[&str]) -> Answer {
+    let tenant = call.tenant(tenant).await?;
+    match (call.method(), path) {
+        (&Method::POST, ["registration", "initialize"]) => {
+            registration::initialize(call, tenant.keyed(call)?).await
+        }
+        (&Method::POST, ["registration", "finalize"]) => registration::finalize(call, tenant).await,
+        (&Method::POST, ["login", "initialize"]) => login::initialize(call, tenant).await,
+        (&Method::POST, ["login", "finalize"]) => login::finalize(call, tenant).await,
+        (&Method::GET | &Method::HEAD, ["credentials"]) => {
+            credentials::list(call, &tenant.keyed(call)?)
+        }
+        (&Method::DELETE, ["credentials", id]) => {
+            credentials::remove(&*tenant.keyed(call)?, id, None).await
+        }
+        (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => jwks::jwks(&tenant).await,
+        (&Method::OPTIONS, _) => Ok(HttpResponse::NoContent().finish()),
+        (_, path) => Err(no_route(path)),
+    }
+}
+
+fn no_route(path: &[&str]) -> Problem {
+    match path {
+        ["registration" | "login", "initialize" | "finalize"] => {
+            Problem::method_not_allowed("POST")
+        }
+        ["credentials"] | [".well-known", "jwks.json"] => Problem::method_not_allowed("GET, HEAD"),
+        ["credentials", _] => Problem::method_not_allowed("DELETE"),
+        _ => Problem::not_found("Not Found"),
+    }
 }
 
 /// Options, as the decision rendered them.

@@ -1,16 +1,13 @@
 //! `POST /{tenant_id}/registration/initialize` and `/finalize` (contract §2.1 and §2.2).
 
-use actix_web::HttpResponse;
-use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::texts;
-use crate::http::body::Body;
+use crate::http::Answer;
+use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
-use crate::http::extract::{Keyed, Tenant};
 use crate::http::validation::Validation;
-use crate::http::{Shared, Worker};
 use crate::telemetry::metrics::Step;
 use crate::tenant::challenge::{Access, Factor};
 use crate::tenant::ids::UserId;
@@ -26,32 +23,23 @@ struct InitializeBody {
     icon: Option<String>,
 }
 
-pub async fn initialize(
-    tenant: Keyed,
-    body: Body,
-    worker: Data<Worker>,
-    shared: Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    measured(&shared, Step::RegistrationInitialize, async {
-        let body: InitializeBody = body.json(texts::BIND)?;
+pub async fn initialize(call: &Call, tenant: Keyed) -> Answer {
+    measured(call, Step::RegistrationInitialize, async {
+        let body: InitializeBody = call.body.json(texts::BIND)?;
         let initialize = InitializeRegistration {
             user: body.into_profile()?,
             factor: Factor::Passkey,
             access: Access::Keyed,
         };
-        Ok(super::options(tenant.begin(worker.0, initialize).await?))
+        Ok(super::options(tenant.begin(call.worker, initialize).await?))
     })
     .await
 }
 
-pub async fn finalize(
-    tenant: Tenant,
-    body: Body,
-    shared: Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    measured(&shared, Step::RegistrationFinalize, async {
-        let registered =
-            ceremony::registration::finalize(&tenant, Factor::Passkey, &body.bytes).await;
+pub async fn finalize(call: &Call, tenant: Tenant) -> Answer {
+    measured(call, Step::RegistrationFinalize, async {
+        let body = &call.body.bytes;
+        let registered = ceremony::registration::finalize(&tenant, Factor::Passkey, body).await;
         let proof = proof(registered.map_err(texts::registration)?);
         Ok(super::token(&ceremony::token(&tenant, &proof).await?))
     })

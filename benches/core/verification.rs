@@ -1,0 +1,85 @@
+//! Responses of authenticators: reading them, and verifying them by algorithm.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion};
+use keywright::tenant::policy::Policy;
+use keywright::webauthn::Expected;
+use keywright::webauthn::authentication::{self, AuthenticationResponse, StoredCredential};
+use keywright::webauthn::cose::Algorithm;
+use keywright::webauthn::options::UserVerification;
+use keywright::webauthn::registration::{self, RegistrationResponse};
+
+use crate::authenticator::Authenticator;
+use crate::fixture;
+
+pub(crate) fn bench(criterion: &mut Criterion) {
+    let policy = Policy::new(fixture::settings());
+    let expected = Expected {
+        challenge: &CHALLENGE,
+        rp_id_hash: &policy.rp_id_hash,
+        origins: &policy.origins,
+        user_verification: UserVerification::Required,
+    };
+    let authenticators = Algorithm::ALL.map(|algorithm| (algorithm, Authenticator::new(algorithm)));
+    parse(criterion, &authenticators[0].1);
+    register(criterion, &expected, &authenticators);
+    log_in(criterion, &expected, &authenticators);
+}
+
+fn parse(criterion: &mut Criterion, authenticator: &Authenticator) {
+    let registration = authenticator.register_self_attested(&CHALLENGE);
+    criterion.bench_function("parse/registration", |bencher| {
+        bencher.iter(|| RegistrationResponse::parse(black_box(registration.as_bytes())));
+    });
+    let login = authenticator.log_in(&CHALLENGE);
+    criterion.bench_function("parse/login", |bencher| {
+        bencher.iter(|| AuthenticationResponse::parse(black_box(login.as_bytes())));
+    });
+}
+
+fn register(
+    criterion: &mut Criterion,
+    expected: &Expected<'_>,
+    authenticators: &[(Algorithm, Authenticator)],
+) {
+    let mut group = criterion.benchmark_group("verify/registration");
+    let plain = authenticators[0].1.register(&CHALLENGE);
+    let attested = authenticators.iter().map(|(algorithm, authenticator)| {
+        let body = authenticator.register_self_attested(&CHALLENGE);
+        (format!("{algorithm:?}"), body)
+    });
+    for (name, body) in attested.chain([("Es256, no attestation".to_owned(), plain)]) {
+        let response = RegistrationResponse::parse(body.as_bytes()).expect(WELL_BEHAVED);
+        registration::verify(&response, expected, &Algorithm::ALL).expect(WELL_BEHAVED);
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| registration::verify(black_box(&response), expected, &Algorithm::ALL));
+        });
+    }
+    group.finish();
+}
+
+fn log_in(
+    criterion: &mut Criterion,
+    expected: &Expected<'_>,
+    authenticators: &[(Algorithm, Authenticator)],
+) {
+    let mut group = criterion.benchmark_group("verify/login");
+    for (algorithm, authenticator) in authenticators {
+        let body = authenticator.log_in(&CHALLENGE);
+        let response = AuthenticationResponse::parse(body.as_bytes()).expect(WELL_BEHAVED);
+        let stored = StoredCredential {
+            public_key: &authenticator.cose_key,
+            backup_eligible: false,
+        };
+        authentication::verify(&response, expected, &stored).expect(WELL_BEHAVED);
+        let name = format!("{algorithm:?}");
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| authentication::verify(black_box(&response), expected, &stored));
+        });
+    }
+    group.finish();
+}
+
+const CHALLENGE: [u8; 32] = [7; 32];
+const WELL_BEHAVED: &str = "this authenticator always behaves";

@@ -1,0 +1,165 @@
+//! A request with its body, and what may be asked of it: whose it is, with which key. Handlers take what they rely on
+//! as arguments (a [`Tenant`], a [`Keyed`]), so that none can forget to check.
+
+use std::cell::OnceCell;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue, ORIGIN};
+
+use super::Shared;
+use super::body::Body;
+use super::error::Problem;
+use crate::actor::handle::Lease;
+use crate::tenant::ids::TenantId;
+use crate::tenant::policy::Policy;
+use crate::tenant::secret::is_api_key;
+
+/// One request.
+pub struct Call {
+    pub request: HttpRequest,
+    pub body: Body,
+    pub shared: Arc<Shared>,
+    /// The HTTP worker that it runs on.
+    pub worker: usize,
+    /// In the log, and in the answer's `X-Request-Id`.
+    pub id: HeaderValue,
+    /// Of the tenant that was found, where an origin asks: whoever frames the answer needs its CORS rules.
+    policy: OnceCell<Arc<Policy>>,
+}
+
+/// The tenant that the path names, for this request.
+pub struct Tenant(Lease);
+
+/// The tenant, asked with one of its API keys.
+pub struct Keyed(Tenant);
+
+impl Call {
+    pub const fn new(
+        request: HttpRequest,
+        body: Body,
+        shared: Arc<Shared>,
+        worker: usize,
+        id: HeaderValue,
+    ) -> Self {
+        Self {
+            request,
+            body,
+            shared,
+            worker,
+            id,
+            policy: OnceCell::new(),
+        }
+    }
+
+    pub fn method(&self) -> &Method {
+        self.request.method()
+    }
+
+    /// The path below `/`, in its segments.
+    pub fn path(&self) -> Segments<'_> {
+        Segments::of(self.request.uri().path())
+    }
+
+    pub fn policy(&self) -> Option<&Arc<Policy>> {
+        self.policy.get()
+    }
+
+    /// The tenant of that id, in any spelling of a UUID.
+    pub async fn tenant(&self, id: &str) -> Result<Tenant, Problem> {
+        let id = TenantId::parse(id)
+            .ok_or_else(|| Problem::bad_request("tenant_id must be a valid uuid4", ""))?;
+        self.tenant_of(id).await
+    }
+
+    pub async fn tenant_of(&self, id: TenantId) -> Result<Tenant, Problem> {
+        let registry = &self.shared.registry;
+        let lease = match registry.lease_now(id) {
+            Some(lease) => lease?,
+            None => registry.lease(id).await?,
+        };
+        if self.request.headers().contains_key(ORIGIN) {
+            let policy = lease.read().policy.clone();
+            self.policy.get_or_init(|| policy);
+        }
+        Ok(Tenant(lease))
+    }
+
+    /// The key that was sent, if any, without the white space around it.
+    pub fn api_key(&self) -> Option<&[u8]> {
+        let key = self
+            .request
+            .headers()
+            .get("apikey")?
+            .as_bytes()
+            .trim_ascii();
+        (!key.is_empty()).then_some(key)
+    }
+
+    /// What `Authorization: Bearer` carries.
+    pub fn bearer(&self) -> Option<&str> {
+        let header = self.request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = header.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+}
+
+impl Tenant {
+    /// The key is compared with every key of the tenant, and only with those.
+    pub fn keyed(self, call: &Call) -> Result<Keyed, Problem> {
+        match call.api_key() {
+            Some(key) if is_api_key(&self.read().api_keys, key) => Ok(Keyed(self)),
+            _ => Err(Problem::unauthorized(
+                "The api key is invalid",
+                "api keys needs to be an apiKey Header and 32 byte long",
+            )),
+        }
+    }
+}
+
+impl Deref for Tenant {
+    type Target = Lease;
+
+    fn deref(&self) -> &Lease {
+        &self.0
+    }
+}
+
+impl Deref for Keyed {
+    type Target = Lease;
+
+    fn deref(&self) -> &Lease {
+        &self.0
+    }
+}
+
+/// The segments of a path, without memory of its own. What is deeper than any route is not there.
+pub struct Segments<'a> {
+    segments: [&'a str; SEGMENTS_MAX],
+    count: usize,
+}
+
+impl<'a> Segments<'a> {
+    fn of(path: &'a str) -> Self {
+        let mut segments = [""; SEGMENTS_MAX];
+        let mut count = 0;
+        for segment in path.trim_start_matches('/').split('/').take(SEGMENTS_MAX) {
+            segments[count] = segment;
+            count += 1;
+        }
+        Self { segments, count }
+    }
+}
+
+impl<'a> Deref for Segments<'a> {
+    type Target = [&'a str];
+
+    fn deref(&self) -> &[&'a str] {
+        &self.segments[..self.count]
+    }
+}
+
+/// One more than the longest route has.
+const SEGMENTS_MAX: usize = 8;

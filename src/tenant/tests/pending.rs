@@ -1,0 +1,234 @@
+//! The table of pending challenges: single use, bounded, expiring, and what its checkpoints tell.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::super::challenge::{Access, Ceremony, Checkpoint, Factor, Pending, Purpose};
+use super::super::ids::{Challenge, Timestamp};
+use super::challenge;
+use crate::webauthn::options::UserVerification;
+
+fn ceremony(access: Access, expires_at: u64) -> Ceremony {
+    Ceremony {
+        purpose: Purpose::Login {
+            user: None,
+            allowed: Vec::new(),
+        },
+        factor: Factor::Passkey,
+        access,
+        user_verification: UserVerification::Preferred,
+        expires_at: Timestamp(expires_at),
+    }
+}
+
+fn keyed(expires_at: u64) -> Ceremony {
+    ceremony(Access::Keyed, expires_at)
+}
+
+/// What is pending after a restart with these checkpoints.
+fn restored(checkpoints: &[Checkpoint]) -> Pending {
+    let taken: HashSet<Challenge> = checkpoints
+        .iter()
+        .flat_map(|checkpoint| checkpoint.taken.iter().map(|(challenge, _)| *challenge))
+        .collect();
+    let mut pending = Pending::default();
+    for (challenge, ceremony) in checkpoints.iter().flat_map(|each| &each.began) {
+        if !taken.contains(challenge) {
+            pending.restore(*challenge, ceremony.clone());
+        }
+    }
+    pending
+}
+
+#[test]
+fn a_challenge_is_given_away_once() {
+    let mut pending = Pending::default();
+    pending.begin(challenge(1), keyed(10));
+    assert_eq!(pending.take(&challenge(1)), Some(keyed(10)));
+    assert_eq!(pending.take(&challenge(1)), None);
+    assert_eq!(pending.take(&challenge(2)), None);
+    assert_eq!(pending.total(), 0);
+}
+
+#[test]
+fn the_oldest_of_the_kind_is_evicted_and_kinds_never_meet() {
+    let mut pending = Pending::default();
+    pending.begin(challenge(1), keyed(10));
+    pending.begin(challenge(2), ceremony(Access::Unkeyed, 10));
+    pending.begin(challenge(3), keyed(10));
+    pending.begin(challenge(4), ceremony(Access::Unkeyed, 10));
+    assert!(pending.evict_oldest(Access::Unkeyed));
+    assert_eq!(pending.take(&challenge(2)), None);
+    assert!(pending.evict_oldest(Access::Unkeyed));
+    assert!(!pending.evict_oldest(Access::Unkeyed));
+    assert_eq!(pending.len(Access::Keyed), 2);
+    assert!(pending.evict_oldest(Access::Keyed));
+    assert_eq!(pending.take(&challenge(1)), None);
+    assert!(pending.take(&challenge(3)).is_some());
+}
+
+#[test]
+fn what_was_taken_is_passed_over_by_an_eviction() {
+    let mut pending = Pending::default();
+    for number in 1..=3 {
+        pending.begin(challenge(number), keyed(10));
+    }
+    pending.take(&challenge(1)).unwrap();
+    assert!(pending.evict_oldest(Access::Keyed));
+    assert_eq!(pending.take(&challenge(2)), None);
+    assert!(pending.take(&challenge(3)).is_some());
+}
+
+#[test]
+fn what_has_expired_goes_from_the_old_end() {
+    let mut pending = Pending::default();
+    pending.begin(challenge(1), keyed(10));
+    pending.begin(challenge(2), keyed(20));
+    pending.begin(challenge(3), ceremony(Access::Unkeyed, 10));
+    assert_eq!(pending.expire(Timestamp(9)), [0, 0]);
+    assert_eq!(pending.expire(Timestamp(10)), [1, 1]);
+    assert_eq!(pending.total(), 1);
+    assert!(pending.take(&challenge(2)).is_some());
+}
+
+#[test]
+fn a_checkpoint_tells_what_began_and_restores_it() {
+    let mut pending = Pending::default();
+    pending.begin(challenge(1), keyed(10));
+    pending.begin(challenge(2), ceremony(Access::Unkeyed, 30));
+    let checkpoint = pending.checkpoint(usize::MAX);
+    assert_eq!(checkpoint.began.len(), 2);
+    assert_eq!(checkpoint.expires_at(), Timestamp(30));
+    assert!(pending.checkpoint(usize::MAX).is_empty());
+    let mut after = restored(&[checkpoint]);
+    assert!(after.take(&challenge(1)).is_some());
+    assert!(after.take(&challenge(2)).is_some());
+}
+
+#[test]
+fn what_no_checkpoint_named_needs_no_taking_back() {
+    let mut pending = Pending::default();
+    pending.begin(challenge(1), keyed(10));
+    pending.take(&challenge(1)).unwrap();
+    assert!(pending.is_saved());
+    assert!(pending.checkpoint(usize::MAX).is_empty());
+}
+
+#[test]
+fn a_taken_challenge_is_not_restored() {
+    let mut pending = Pending::default();
+    for number in 1..=3 {
+        pending.begin(challenge(number), keyed(10));
+    }
+    let first = pending.checkpoint(usize::MAX);
+    pending.take(&challenge(1)).unwrap();
+    assert!(pending.evict_oldest(Access::Keyed));
+    assert!(!pending.is_saved());
+    let second = pending.checkpoint(usize::MAX);
+    assert!(pending.is_saved());
+    assert_eq!(second.taken.len(), 2);
+    let mut after = restored(&[first, second]);
+    assert_eq!(after.take(&challenge(1)), None);
+    assert_eq!(after.take(&challenge(2)), None);
+    assert!(after.take(&challenge(3)).is_some());
+}
+
+#[test]
+fn a_restored_challenge_that_is_taken_stands_in_the_next_checkpoint() {
+    let mut pending = Pending::default();
+    pending.restore(challenge(1), keyed(10));
+    assert!(pending.checkpoint(usize::MAX).is_empty());
+    pending.take(&challenge(1)).unwrap();
+    let checkpoint = pending.checkpoint(usize::MAX);
+    assert_eq!(checkpoint.taken, [(challenge(1), Timestamp(10))]);
+}
+
+#[test]
+fn a_checkpoint_is_no_longer_than_asked_for() {
+    let mut pending = Pending::default();
+    for number in 1..=5 {
+        pending.begin(challenge(number), keyed(10));
+    }
+    assert_eq!(pending.checkpoint(2).began.len(), 2);
+    assert!(pending.has_unsaved());
+    assert_eq!(pending.checkpoint(9).began.len(), 3);
+    assert!(!pending.has_unsaved());
+}
+
+#[test]
+fn a_failed_checkpoint_is_carried_by_the_next() {
+    let mut pending = Pending::default();
+    pending.begin(challenge(1), keyed(10));
+    pending.begin(challenge(2), keyed(10));
+    let first = pending.checkpoint(usize::MAX);
+    pending.take(&challenge(1)).unwrap();
+    let lost = pending.checkpoint(usize::MAX);
+    pending.checkpoint_failed(lost);
+    pending.checkpoint_failed(first);
+    pending.begin(challenge(3), keyed(10));
+    let next = pending.checkpoint(usize::MAX);
+    let began: Vec<Challenge> = next.began.iter().map(|(challenge, _)| *challenge).collect();
+    assert_eq!(began, [challenge(2), challenge(3)]);
+    assert_eq!(next.taken, [(challenge(1), Timestamp(10))]);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Begin(u8, bool),
+    Take(u8),
+    Evict(bool),
+    Checkpoint(usize),
+    /// A checkpoint whose commit fails.
+    Lost(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (any::<u8>(), any::<bool>()).prop_map(|(number, key)| Step::Begin(number, key)),
+        3 => any::<u8>().prop_map(Step::Take),
+        1 => any::<bool>().prop_map(Step::Evict),
+        2 => (0..9_usize).prop_map(Step::Checkpoint),
+        1 => (0..9_usize).prop_map(Step::Lost),
+    ]
+}
+
+const fn access(is_keyed: bool) -> Access {
+    if is_keyed {
+        Access::Keyed
+    } else {
+        Access::Unkeyed
+    }
+}
+
+proptest! {
+    /// Whatever happens, after a clean restart exactly what was pending is pending.
+    #[test]
+    fn a_clean_restart_restores_what_was_pending(steps in prop::collection::vec(step(), 0..120)) {
+        let mut pending = Pending::default();
+        let (mut durable, mut ever) = (Vec::new(), HashSet::new());
+        for step in steps {
+            match step {
+                // A challenge is random: it never begins twice.
+                Step::Begin(number, key) if ever.insert(number) => {
+                    pending.begin(challenge(number), ceremony(access(key), 10));
+                }
+                Step::Begin(..) => {}
+                Step::Take(number) => drop(pending.take(&challenge(number))),
+                Step::Evict(key) => drop(pending.evict_oldest(access(key))),
+                Step::Checkpoint(most) => durable.push(pending.checkpoint(most)),
+                Step::Lost(most) => {
+                    let lost = pending.checkpoint(most);
+                    pending.checkpoint_failed(lost);
+                }
+            }
+        }
+        durable.push(pending.checkpoint(usize::MAX));
+        let mut after = restored(&durable);
+        prop_assert_eq!(after.total(), pending.total());
+        for number in ever {
+            let (before, after) = (pending.take(&challenge(number)), after.take(&challenge(number)));
+            prop_assert_eq!(before, after);
+        }
+    }
+}

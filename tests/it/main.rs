@@ -1,0 +1,28 @@
+//! The integration tests: the real binary, spoken to over the network. One binary, a file a subject; the tests share
+//! nothing and run in any order.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and the line says where"
+)]
+#![expect(clippy::disallowed_methods, reason = "deadlines need the clock")]
+#![expect(
+    clippy::print_stderr,
+    reason = "seeds and skipped tests are told to whoever runs them"
+)]
+
+mod admin;
+mod concurrency;
+mod cors;
+mod durability;
+mod envelope;
+mod hostile;
+mod limits;
+mod login;
+mod metrics;
+mod recorded;
+mod registration;
+mod secrets;
+mod support;
+mod tidy;
+mod tokens;

@@ -1,0 +1,129 @@
+//! What the reference server answered, asked again of ours: status, title, validation texts, headers and members.
+//!
+//! The recordings are no part of the repository. They are read from `../shared/vectors`, or from the folder that
+//! `KEYWRIGHT_VECTORS` names.
+
+mod expectation;
+mod world;
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use expectation::difference;
+use world::World;
+
+#[tokio::test]
+async fn we_answer_what_the_reference_answered() {
+    let Some(steps) = recorded("recorded-answers-passkey-api.json") else {
+        return;
+    };
+    let mut world = World::new().await;
+    let (mut compared, mut errors) = (0, Vec::new());
+    for (name, step) in &steps {
+        if NOT_YET.iter().any(|(prefix, _)| name.starts_with(prefix)) {
+            continue;
+        }
+        let deviation = DEVIATIONS
+            .iter()
+            .find(|deviation| deviation.steps.contains(&name.as_str()));
+        let answer = world.ask(name, &step["request"]).await;
+        let mut expected = step["answer"].clone();
+        if let Some(deviation) = deviation {
+            (deviation.ours)(&mut expected);
+        }
+        compared += 1;
+        errors.extend(difference(name, &expected, &answer));
+    }
+    assert!(errors.is_empty(), "\n{}", errors.join("\n"));
+    let skipped = steps.len() - compared;
+    eprintln!("recorded answers: {compared} compared, {skipped} of routes that are not there yet");
+    assert!(compared > 100, "{compared}");
+}
+
+#[test]
+fn the_exceptions_are_steps_of_the_recording() {
+    let Some(steps) = recorded("recorded-answers-passkey-api.json") else {
+        return;
+    };
+    for (prefix, why) in NOT_YET {
+        let is_used = steps.keys().any(|name| name.starts_with(prefix));
+        assert!(is_used, "no step begins with {prefix} ({why})");
+    }
+    for deviation in DEVIATIONS {
+        for step in deviation.steps {
+            assert!(steps.contains_key(*step), "{step} ({})", deviation.why);
+        }
+    }
+}
+
+fn recorded(file: &str) -> Option<Map<String, Value>> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
+    let folder = std::env::var_os("KEYWRIGHT_VECTORS").map_or(beside, PathBuf::from);
+    let Ok(text) = std::fs::read_to_string(folder.join(file)) else {
+        eprintln!(
+            "SKIPPED: {file} is not in {}; set KEYWRIGHT_VECTORS",
+            folder.display()
+        );
+        return None;
+    };
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+/// Where we answer otherwise, on purpose.
+struct Deviation {
+    why: &'static str,
+    steps: &'static [&'static str],
+    ours: fn(&mut Value),
+}
+
+const DEVIATIONS: &[Deviation] = &[
+    Deviation {
+        why: "a wrong method is 405 with Allow, the reference says 404",
+        steps: &[
+            "registration.initialize/wrong_method",
+            "admin.tenants/patch_tenant",
+        ],
+        ours: |expected| {
+            expected["status"] = 405.into();
+            expected["body"]["status"] = 405.into();
+            expected["body"]["title"] = "Method Not Allowed".into();
+            expected["body"]["details"] = "<any>".into();
+            expected["headers"]["allow"] = "<any>".into();
+        },
+    },
+    Deviation {
+        why: "the configured timeout counts where user verification is discouraged too",
+        steps: &["registration.uv_discouraged/initialize"],
+        ours: |expected| expected["body"]["publicKey"]["timeout"] = 60000.into(),
+    },
+    Deviation {
+        why: "RSA keys have 2048 bits, not 4096",
+        steps: &["public.common/jwks", "public.common/jwks_with_origin"],
+        ours: |expected| expected["body"]["keys"][0]["n"] = "<b64:342>".into(),
+    },
+];
+
+/// Steps of routes that this release does not have. The list only ever gets shorter.
+const NOT_YET: &[(&str, &str)] = &[
+    ("mfa/", "second factors"),
+    ("mfa.login/", "second factors"),
+    ("transaction/", "transactions"),
+    ("credentials/get", "GET of one credential"),
+    ("credentials/rename", "PATCH of a credential"),
+    (
+        "credentials/",
+        "the lists need the transactions and renames recorded before them",
+    ),
+    ("audit/", "the audit log"),
+    ("admin.users/", "users in the admin API"),
+    ("admin.secrets/jwk", "rotation of signing keys"),
+    ("public.common/POST transaction", "transactions"),
+    ("public.common/POST mfa", "second factors"),
+    (
+        "public.common/GET credentials/abc",
+        "GET of one credential: 405 comes before the key",
+    ),
+    ("public.common/PATCH", "PATCH of a credential"),
+    ("public.common/GET audit_logs", "the audit log"),
+];

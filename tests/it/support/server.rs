@@ -1,0 +1,231 @@
+//! The server as a child process with a directory and ports of its own. It never outlives its test.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Client, Tenant, config};
+
+pub(crate) struct TestServer {
+    child: Child,
+    pub(crate) public: String,
+    pub(crate) admin: String,
+    directory: TempDir,
+    settings: Vec<(String, String)>,
+    log: Log,
+}
+
+type Log = Arc<Mutex<String>>;
+
+impl TestServer {
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With settings like `("LIMITS__REQUESTS", "1")`.
+    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let settings: Vec<_> = settings.iter().map(owned).collect();
+        let directory = TempDir::new().unwrap();
+        let log = Log::default();
+        let mut child = spawn(directory.path(), &settings);
+        let (public, admin) = ready(&mut child, &log)
+            .unwrap_or_else(|| panic!("the server did not start:\n{}", log.lock().unwrap()));
+        Self {
+            child,
+            public,
+            admin,
+            directory,
+            settings,
+            log,
+        }
+    }
+
+    /// For the next start.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.settings.retain(|(other, _)| other != key);
+        self.settings.push((key.to_owned(), value.to_owned()));
+    }
+
+    /// A clean stop and a new start on the same directory.
+    pub(crate) fn restart(&mut self) {
+        let status = self.stop();
+        assert!(status.success(), "{status}\n{}", self.log());
+        self.start_again();
+    }
+
+    /// As if the machine had lost its power, except that the disk has what it was given.
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.start_again();
+    }
+
+    /// Asks it to stop, and does not wait.
+    pub(crate) fn terminate(&self) {
+        let killed = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+    }
+
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.terminate();
+        self.wait()
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the server does not stop");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// A second server on the same directory; it is expected not to start. Its exit code and what it said.
+    pub(crate) fn start_second(&self) -> (Option<i32>, String) {
+        refused(self.directory.path(), &self.settings)
+    }
+
+    /// With settings that it must not start with. Its exit code and what it said.
+    pub(crate) fn refusing(settings: &[(&str, &str)]) -> (Option<i32>, String) {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let settings: Vec<_> = settings.iter().map(owned).collect();
+        let directory = TempDir::new().unwrap();
+        refused(directory.path(), &settings)
+    }
+
+    /// All that it has written to stderr.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Resident memory.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.unwrap().split_whitespace().nth(1).unwrap();
+        number.parse().unwrap()
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.public)
+    }
+
+    pub(crate) fn admin(&self) -> Client {
+        Client::new(&self.admin)
+    }
+
+    /// A tenant as most tests want it, with an API key.
+    pub(crate) async fn tenant(&self) -> Tenant {
+        self.tenant_with(config()).await
+    }
+
+    pub(crate) async fn tenant_with(&self, config: Value) -> Tenant {
+        let body = json!({"display_name": "Golden RP", "config": config, "create_api_key": true});
+        let created = self.admin().post("/tenants", &body).await.expect(201);
+        Tenant {
+            client: self.client(),
+            id: created["id"].as_str().unwrap().to_owned(),
+            key: created["api_key"]["secret"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// After [`TestServer::stop`].
+    pub(crate) fn start_stopped(&mut self) {
+        self.start_again();
+    }
+
+    fn start_again(&mut self) {
+        let mut child = spawn(self.directory.path(), &self.settings);
+        let addresses = ready(&mut child, &self.log);
+        self.child = child;
+        (self.public, self.admin) =
+            addresses.unwrap_or_else(|| panic!("it did not start again:\n{}", self.log()));
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn spawn(directory: &Path, settings: &[(String, String)]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keywright"));
+    command
+        .arg("serve")
+        .current_dir(directory)
+        .env_clear()
+        .env("KEYWRIGHT__SERVER__PUBLIC_ADDRESS", "127.0.0.1:0")
+        .env("KEYWRIGHT__SERVER__ADMIN_ADDRESS", "127.0.0.1:0")
+        .env("KEYWRIGHT__SERVER__WORKERS", "2")
+        .env("KEYWRIGHT__STORE__DIRECTORY", directory.join("store"))
+        .env("KEYWRIGHT__SECRETS__KEYS", STORE_KEY)
+        .env("KEYWRIGHT__SNAPSHOTS__EVERY", "0s")
+        .env("KEYWRIGHT__LOG__FORMAT", "json");
+    for (key, value) in settings {
+        command.env(format!("KEYWRIGHT__{key}"), value);
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn refused(directory: &Path, settings: &[(String, String)]) -> (Option<i32>, String) {
+    let mut child = spawn(directory, settings);
+    let log = Log::default();
+    let started = ready(&mut child, &log);
+    if started.is_some() {
+        child.kill().unwrap();
+    }
+    let status = child.wait().unwrap();
+    let said = log.lock().unwrap().clone();
+    assert!(started.is_none(), "it started:\n{said}");
+    (status.code(), said)
+}
+
+/// The addresses of both listeners, from the line that says so; `None` where the process ends instead.
+fn ready(child: &mut Child, log: &Log) -> Option<(String, String)> {
+    let (sender, receiver) = mpsc::channel();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let log = Arc::clone(log);
+    std::thread::spawn(move || {
+        for line in stderr.lines().map_while(Result::ok) {
+            let event: Value = serde_json::from_str(&line).unwrap_or_default();
+            {
+                let mut log = log.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+            if event["message"] == "keywright is ready" {
+                let address = |name: &str| event[name].as_str().unwrap().to_owned();
+                drop(sender.send((address("public"), address("admin"))));
+            }
+        }
+    });
+    receiver.recv_timeout(DEADLINE).ok()
+}
+
+/// Seals the stores of all tests; one of them looks for it where it must not be.
+pub(crate) const STORE_KEY: &str = "a store key that no log ever shows";
+
+/// Generous: other tests want the processor too.
+const DEADLINE: Duration = Duration::from_mins(1);
