@@ -115,6 +115,9 @@ impl Registry {
         id: TenantId,
         create: CreateTenant,
     ) -> Result<Option<NewApiKey>, Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::TooBusy);
+        }
         let decision = create.decide(&self.source.env());
         let puts = decision
             .events
@@ -144,6 +147,9 @@ impl Registry {
 
     /// Every tenant, oldest first.
     pub async fn list(&self) -> Result<Vec<(TenantId, TenantProfile)>, Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::TooBusy);
+        }
         let rows = self
             .store
             .list(codec::TENANT)
@@ -197,6 +203,10 @@ impl Registry {
     }
 
     fn look_up(self: &Arc<Self>, id: TenantId) -> Result<Found, Refusal> {
+        // First of all: while the workers stop, actors are gone and the store is closed, and nothing is to be read back.
+        if self.is_draining() {
+            return Err(Refusal::TooBusy);
+        }
         if let Some(known) = self.tenants.get(&id)
             && let Some(found) = self.found(&known)
         {
@@ -230,9 +240,6 @@ impl Registry {
     }
 
     fn grant(self: &Arc<Self>, tenant: &Arc<Tenant>) -> Result<Lease, Refusal> {
-        if self.is_draining() {
-            return Err(Refusal::TooBusy);
-        }
         Lease::take(self, tenant).ok_or_else(|| {
             self.metrics.request_refused();
             Refusal::TooBusy

@@ -3,6 +3,9 @@
 //! Each row has a queue of the commands that touch it. A command runs when it is at the head of all its queues, and
 //! leaves them when its commit is durable or refused.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 
 use crate::tenant::Touched;

@@ -2,11 +2,14 @@
 //!
 //! A refusal that leaves a body unread makes the server close the connection, which costs more than reading it.
 
+use std::pin::{Pin, pin};
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Bytes, BytesMut};
 use futures_util::StreamExt;
+use futures_util::future::poll_immediate;
 use serde::de::DeserializeOwned;
 
 use super::Limits;
@@ -36,8 +39,13 @@ impl Body {
         payload: web::Payload,
         limits: &Limits,
     ) -> Result<Self, Problem> {
-        let reading = tokio::time::timeout(limits.timeout, collect(payload, limits.body));
-        let bytes = reading.await.unwrap_or_else(|_| Err(too_slow()))?;
+        let mut reading = pin!(collect(payload, limits.body));
+        let bytes = match soon(reading.as_mut()).await {
+            Some(read) => read?,
+            None => tokio::time::timeout(limits.timeout, reading)
+                .await
+                .unwrap_or_else(|_| Err(too_slow()))?,
+        };
         Ok(Self {
             bytes,
             media_type: media_type(request),
@@ -52,10 +60,21 @@ impl Body {
         if self.media_type == MediaType::Other {
             return Err(Problem::bad_request(title, "Unsupported Media Type"));
         }
-        let value: Option<T> = serde_json::from_slice(&self.bytes)
+        let text = std::str::from_utf8(&self.bytes)
+            .map_err(|error| Problem::bad_request(title, error.to_string()))?;
+        let value: Option<T> = serde_json::from_str(text)
             .map_err(|error| Problem::bad_request(title, error.to_string()))?;
         Ok(value.unwrap_or_default())
     }
+}
+
+/// What is there at once, or once the connection has been looked at again: a small body comes with its head, and needs no timer.
+async fn soon<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    if let Some(done) = poll_immediate(work.as_mut()).await {
+        return Some(done);
+    }
+    tokio::task::yield_now().await;
+    poll_immediate(work).await
 }
 
 async fn collect(mut payload: web::Payload, limit: usize) -> Result<Bytes, Problem> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, HeaderValue, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN};
 
 use super::Shared;
 use super::body::Body;
@@ -89,12 +89,7 @@ impl Call {
 
     /// The key that was sent, if any, without the white space around it.
     pub fn api_key(&self) -> Option<&[u8]> {
-        let key = self
-            .request
-            .headers()
-            .get("apikey")?
-            .as_bytes()
-            .trim_ascii();
+        let key = self.request.headers().get(API_KEY)?.as_bytes().trim_ascii();
         (!key.is_empty()).then_some(key)
     }
 
@@ -145,8 +140,11 @@ impl<'a> Segments<'a> {
     fn of(path: &'a str) -> Self {
         let mut segments = [""; SEGMENTS_MAX];
         let mut count = 0;
-        for segment in path.trim_start_matches('/').split('/').take(SEGMENTS_MAX) {
-            segments[count] = segment;
+        let mut rest = Some(path.strip_prefix('/').unwrap_or(path));
+        while let Some(path) = rest.filter(|_| count < SEGMENTS_MAX) {
+            let end = path.bytes().position(|byte| byte == b'/');
+            segments[count] = end.map_or(path, |end| &path[..end]);
+            rest = end.map(|end| &path[end + 1..]);
             count += 1;
         }
         Self { segments, count }
@@ -160,6 +158,8 @@ impl<'a> Deref for Segments<'a> {
         &self.segments[..self.count]
     }
 }
+
+const API_KEY: HeaderName = HeaderName::from_static("apikey");
 
 /// One more than the longest route has.
 const SEGMENTS_MAX: usize = 8;

@@ -116,6 +116,7 @@ impl Pending {
         let table = self.table(ceremony.access);
         table.push(slot);
         table.unsaved_from = table.end();
+        table.named_until = table.end();
     }
 
     /// Gives a challenge away, once. An expired one is given too: the caller says so to whoever sent it.
@@ -213,8 +214,10 @@ struct Table {
     slots: VecDeque<Slot>,
     /// The number of the slot in front; slots are numbered from 0 on as they come.
     first: u64,
-    /// From this number on, no checkpoint was made yet.
+    /// From this number on, no checkpoint was made yet, or the last one failed.
     unsaved_from: u64,
+    /// Below this number, some checkpoint names the ceremonies, and it may be durable whatever became of later ones.
+    named_until: u64,
     index: HashMap<Fingerprint, u64, BuildHasherDefault<AsItIs>>,
 }
 
@@ -252,7 +255,7 @@ impl Table {
         let taken = Taken {
             packed: std::mem::take(&mut slot.packed),
             expires_at: slot.expires_at,
-            saved: number < self.unsaved_from,
+            saved: number < self.named_until,
         };
         self.drop_front_while(Slot::is_empty);
         if self.slots.len() > 2 * self.index.len() + SLACK {
@@ -263,14 +266,20 @@ impl Table {
 
     /// Closes up the empty slots, so that what was taken costs no memory for long.
     fn tidy(&mut self) {
-        let saved = usize::try_from(self.unsaved_from - self.first).unwrap_or(usize::MAX);
-        let filled = |slot: &&Slot| !slot.is_empty();
-        let saved = self.slots.iter().take(saved).filter(filled).count();
+        self.unsaved_from = self.closed_up(self.unsaved_from);
+        self.named_until = self.closed_up(self.named_until);
         self.slots.retain(|slot| !slot.is_empty());
-        self.unsaved_from = self.first + u64::try_from(saved).unwrap_or(u64::MAX);
         for (number, slot) in (self.first..).zip(&self.slots) {
             self.index.insert(Fingerprint::of(&slot.challenge), number);
         }
+    }
+
+    /// Which number a number becomes when the empty slots before it go.
+    fn closed_up(&self, number: u64) -> u64 {
+        let before = usize::try_from(number - self.first).unwrap_or(usize::MAX);
+        let filled = |slot: &&Slot| !slot.is_empty();
+        let filled = self.slots.iter().take(before).filter(filled).count();
+        self.first + u64::try_from(filled).unwrap_or(u64::MAX)
     }
 
     fn take_oldest(&mut self) -> Option<(Challenge, Taken)> {
@@ -297,6 +306,7 @@ impl Table {
             }
         }
         self.unsaved_from += seen;
+        self.named_until = self.named_until.max(self.unsaved_from);
     }
 
     fn has_unsaved(&self) -> bool {
@@ -314,6 +324,7 @@ impl Table {
             }
             self.first += 1;
             self.unsaved_from = self.unsaved_from.max(self.first);
+            self.named_until = self.named_until.max(self.first);
         }
     }
 }

@@ -21,6 +21,9 @@ pub mod state;
 pub mod token;
 pub mod user;
 
+#[cfg(test)]
+mod tests;
+
 use env::Env;
 use event::Event;
 use rejection::Rejection;

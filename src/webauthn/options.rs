@@ -291,9 +291,20 @@ fn push_descriptor(json: &mut String, descriptor: Descriptor<'_>) {
 
 fn push_base64url(json: &mut String, bytes: &[u8]) {
     json.push('"');
-    URL_SAFE_NO_PAD.encode_string(bytes, json);
+    let mut short = [0; SHORT];
+    let encoded = URL_SAFE_NO_PAD.encode_slice(bytes, &mut short);
+    match encoded
+        .ok()
+        .and_then(|length| std::str::from_utf8(&short[..length]).ok())
+    {
+        Some(text) => json.push_str(text),
+        None => URL_SAFE_NO_PAD.encode_string(bytes, json),
+    }
     json.push('"');
 }
+
+/// Challenges, user ids and most credential ids fit in here, encoded.
+const SHORT: usize = 128;
 
 /// A JSON string. Most names need no escape, and then a copy is all.
 fn push_text(json: &mut String, text: &str) {

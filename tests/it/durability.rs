@@ -15,6 +15,7 @@ use crate::support::{Forge, RP_ID, Tenant, TestServer};
 
 const UNKNOWN: &str = "received challenge does not match with any stored one";
 const NO_SESSION: &str = "failed to get session data";
+const COMMITS: &str = "keywright_store_commits_total";
 
 #[tokio::test]
 async fn a_registration_that_was_answered_survives_a_kill() {
@@ -120,8 +121,7 @@ async fn a_ceremony_survives_two_restarts() {
 async fn a_ceremony_survives_a_kill_once_it_is_checkpointed() {
     let mut server = TestServer::with(&[("STORE__CHECKPOINT_EVERY", "20ms")]);
     let tenant = server.tenant().await;
-    let options = tenant.begin_registration("ann").await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    let options = begin_registration_and_checkpoint(&server, &tenant).await;
     server.kill_and_restart();
     let created = Forge::new(-7).create(&options);
     let tenant = tenant.at(server.client());
@@ -134,12 +134,12 @@ async fn a_response_that_was_accepted_is_refused_for_ever() {
     let tenant = server.tenant().await;
     let mut forge = Forge::new(-7);
     // The challenges are in a checkpoint before they are used, so that a restart would restore them.
-    let registration = tenant.begin_registration("ann").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let registration = begin_registration_and_checkpoint(&server, &tenant).await;
     let created = forge.create(&registration);
     tenant.finish_registration(&created).await.expect(200);
+    let commits = server.metric(COMMITS).await;
     let login = tenant.begin_login().await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    server.until_metric(COMMITS, |now| now > commits).await;
     let got = forge.get(&login);
     tenant.finish_login(&got).await.expect(200);
 
@@ -161,8 +161,7 @@ async fn a_response_that_was_accepted_is_refused_for_ever() {
 async fn a_challenge_that_was_burnt_stays_burnt_after_a_restart() {
     let mut server = TestServer::with(&[("STORE__CHECKPOINT_EVERY", "20ms")]);
     let tenant = server.tenant().await;
-    let options = tenant.begin_registration("ann").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let options = begin_registration_and_checkpoint(&server, &tenant).await;
     let mut forge = Forge::new(-7);
     forge.rp_id = "evil.example".into();
     let failed = forge.create(&options);
@@ -174,6 +173,14 @@ async fn a_challenge_that_was_burnt_stays_burnt_after_a_restart() {
     let tenant = tenant.at(server.client());
     let answer = tenant.finish_registration(&good).await;
     answer.refused(400, UNKNOWN);
+}
+
+/// Nothing else is committed meanwhile, so the next commit is the checkpoint.
+async fn begin_registration_and_checkpoint(server: &TestServer, tenant: &Tenant) -> Value {
+    let commits = server.metric(COMMITS).await;
+    let options = tenant.begin_registration("ann").await;
+    server.until_metric(COMMITS, |now| now > commits).await;
+    options
 }
 
 #[tokio::test]

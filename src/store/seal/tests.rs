@@ -1,3 +1,5 @@
+//! Sealing: what is opened, what is refused, and that a keyring rotates.
+
 use super::{Keyring, KeyringError, UnsealError};
 
 const OLD: &str = "an old key of the keyring";

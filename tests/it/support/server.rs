@@ -117,6 +117,25 @@ impl TestServer {
         number.parse().unwrap()
     }
 
+    /// The value of a metric without labels.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let text = self.admin().get("/metrics").await.text;
+        let value = text.lines().find_map(|line| {
+            line.strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix(' '))
+        });
+        value.unwrap().parse().unwrap()
+    }
+
+    /// Waits until a metric is what it should be.
+    pub(crate) async fn until_metric(&self, name: &str, is_reached: impl Fn(f64) -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        while !is_reached(self.metric(name).await) {
+            assert!(Instant::now() < deadline, "{name} never came to it");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
