@@ -67,8 +67,8 @@ pub struct Running {
 
 /// Builds everything and starts to answer. Must be called inside an actix system.
 pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
-    let metrics = Metrics::default();
     let workers = workers(config.server.workers);
+    let metrics = Metrics::new(workers);
     let keyring = store::keyring(config, mode)?;
     let engine: Arc<dyn Store> = Arc::new(store::open(config, &keyring, &metrics)?);
     let registry = Registry::new(parts(config, workers, engine, &metrics)?);
@@ -142,10 +142,10 @@ fn parts(
         per_tenant: config.limits.challenges_per_tenant,
     };
     let boot = rand::rng().random();
-    let surroundings = (0..workers).map(|_| Surroundings {
+    let surroundings = (0..workers).map(|worker| Surroundings {
         store: Arc::clone(&store),
         source: source.clone(),
-        metrics: metrics.clone(),
+        metrics: metrics.worker(worker).clone(),
         ledger: Arc::new(Ledger::new(caps.divided(workers))),
         boot,
         checkpoint_every: config.store.checkpoint_every,
@@ -169,15 +169,16 @@ fn public_server(
 ) -> io::Result<Server> {
     let registry = Arc::clone(registry);
     let workers = registry.workers.count();
-    let shared = Arc::new(Shared {
-        limits: limits(config, config.limits.body),
-        admin: admin::Access::LoopbackOnly,
-        registry: Arc::clone(&registry),
-        demo,
-    });
+    let limits = limits(config, config.limits.body);
     let server = HttpServer::new(move || {
         let worker = registry.workers.join(actix::Arbiter::current());
-        let shared = Arc::clone(&shared);
+        // A copy for each worker: its reference count is nobody else's.
+        let shared = Arc::new(Shared {
+            registry: Arc::clone(&registry),
+            admin: admin::Access::LoopbackOnly,
+            limits,
+            demo,
+        });
         let serve = move |request, payload| {
             http::serve_public((Arc::clone(&shared), worker), request, payload)
         };

@@ -13,7 +13,7 @@ use super::ledger::{Counts, Ledger};
 use super::source::EnvSource;
 use super::tenant::Durable;
 use crate::store::{Change, Commit, CommitError, Store};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::worker::WorkerMetrics;
 use crate::tenant::Initialize;
 use crate::tenant::challenge::{Access, Begun, Ceremony, Checkpoint, Pending};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
@@ -49,7 +49,7 @@ pub struct Save;
 pub struct Surroundings {
     pub store: Arc<dyn Store>,
     pub source: EnvSource,
-    pub metrics: Metrics,
+    pub metrics: WorkerMetrics,
     pub ledger: Arc<Ledger>,
     /// Tells this process's checkpoints from those of earlier ones.
     pub boot: u64,

@@ -25,7 +25,8 @@ pub struct Tenant {
     durable: Arc<Durable>,
     actor: Addr<TenantActor>,
     pub(super) slots: Arc<Slots>,
-    permits: Permits,
+    /// One each worker, so that workers do not fight for one counter.
+    permits: Box<[Permits]>,
     asked_for: AtomicBool,
 }
 
@@ -45,7 +46,7 @@ impl Tenant {
             durable,
             actor: TenantActor::start_in_arbiter(&home, |_| TenantActor::new(owned, store, source)),
             slots,
-            permits: Permits::new(requests),
+            permits: Permits::divided(requests, registry.workers.count()),
             asked_for: AtomicBool::new(true),
         }
     }
@@ -58,7 +59,7 @@ impl Tenant {
     pub(super) fn is_released(&self) -> bool {
         let asked_for = self.asked_for.swap(false, Ordering::AcqRel);
         !asked_for
-            && self.permits.out() == 0
+            && self.permits.iter().all(|permits| permits.out() == 0)
             && !self.durable.has_commits_in_flight()
             && self.slots.are_idle()
     }
@@ -71,44 +72,46 @@ impl Tenant {
     }
 }
 
-/// A tenant and the permit to use it. Both are given back when it is dropped.
-pub struct Lease {
-    registry: Arc<Registry>,
+/// A tenant and the permit to use it, for one request on one worker. Both are given back when it is dropped.
+pub struct Lease<'a> {
+    registry: &'a Arc<Registry>,
     tenant: Arc<Tenant>,
+    worker: usize,
 }
 
-impl Lease {
-    /// `None`: too many requests are under way, in all or of this tenant.
-    pub(super) fn take(registry: &Arc<Registry>, tenant: &Arc<Tenant>) -> Option<Self> {
-        if !registry.permits.take() {
+impl<'a> Lease<'a> {
+    /// `None`: too many requests are under way on this worker, in all or of this tenant.
+    pub(super) fn take(
+        registry: &'a Arc<Registry>,
+        tenant: &Arc<Tenant>,
+        worker: usize,
+    ) -> Option<Self> {
+        if !registry.permits[worker].take() {
             return None;
         }
-        if !tenant.permits.take() {
-            registry.permits.give_back();
+        if !tenant.permits[worker].take() {
+            registry.permits[worker].give_back();
             return None;
         }
         if !tenant.asked_for.load(Ordering::Relaxed) {
             tenant.asked_for.store(true, Ordering::Release);
         }
         Some(Self {
-            registry: Arc::clone(registry),
+            registry,
             tenant: Arc::clone(tenant),
+            worker,
         })
     }
 
     /// Begins a ceremony on this worker.
-    pub async fn begin<I: Initialize>(
-        &self,
-        worker: usize,
-        initialize: I,
-    ) -> Result<String, Refusal> {
+    pub async fn begin<I: Initialize>(&self, initialize: I) -> Result<String, Refusal> {
         let message = Begin {
             initialize,
             durable: Arc::clone(&self.tenant.durable),
         };
         let options = self
             .slots()
-            .with(&self.registry, worker, |actor| actor.send(message));
+            .with(self.registry, self.worker, |actor| actor.send(message));
         Ok(options.await.map_err(|_| Refusal::Interrupted)??)
     }
 
@@ -117,7 +120,7 @@ impl Lease {
         let worker = challenge.holder(self.registry.workers.count());
         let taken = self
             .slots()
-            .with(&self.registry, worker, |actor| actor.send(Take(challenge)));
+            .with(self.registry, worker, |actor| actor.send(Take(challenge)));
         Ok(taken.await.map_err(|_| Refusal::Interrupted)??)
     }
 
@@ -126,7 +129,7 @@ impl Lease {
         if self.tenant.is_alive() {
             return self.tenant.execute(command).await;
         }
-        let fresh = self.registry.lease(self.id).await?;
+        let fresh = self.registry.lease(self.id, self.worker).await?;
         fresh.tenant.execute(command).await
     }
 
@@ -143,8 +146,8 @@ impl Lease {
         self.execute(AddFirstSigningKey { pkcs8 }).await
     }
 
-    pub fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+    pub const fn registry(&self) -> &'a Arc<Registry> {
+        self.registry
     }
 
     fn slots(&self) -> &Slots {
@@ -152,7 +155,7 @@ impl Lease {
     }
 }
 
-impl Deref for Lease {
+impl Deref for Lease<'_> {
     type Target = Durable;
 
     fn deref(&self) -> &Durable {
@@ -160,10 +163,10 @@ impl Deref for Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.tenant.permits.give_back();
-        self.registry.permits.give_back();
+        self.tenant.permits[self.worker].give_back();
+        self.registry.permits[self.worker].give_back();
     }
 }
 

@@ -2,14 +2,22 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Alone on its cache line: two workers that count side by side would slow each other down.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Permits {
     out: AtomicUsize,
     most: usize,
 }
 
 impl Permits {
-    pub const fn new(most: usize) -> Self {
+    /// `most`, divided over the workers.
+    pub fn divided(most: usize, workers: usize) -> Box<[Self]> {
+        let share = most.div_ceil(workers);
+        (0..workers).map(|_| Self::new(share)).collect()
+    }
+
+    const fn new(most: usize) -> Self {
         Self {
             out: AtomicUsize::new(0),
             most,

@@ -50,7 +50,8 @@ pub struct Registry {
     pub store: Arc<dyn Store>,
     pub(super) keys: KeyPool,
     pub(super) surroundings: Vec<Surroundings>,
-    pub(super) permits: Permits,
+    /// One each worker.
+    pub(super) permits: Box<[Permits]>,
     tenants: DashMap<TenantId, Known>,
     /// Those whose challenges this process has restored: that happens once, whatever becomes of their actors.
     restored: Mutex<HashSet<TenantId>>,
@@ -68,21 +69,22 @@ enum Known {
 /// A hydration that all who wait for it share.
 type Opening = Shared<Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>>;
 
-enum Found {
-    Ready(Lease),
+enum Found<'a> {
+    Ready(Lease<'a>),
     Opening(Opening),
 }
 
 impl Registry {
     pub fn new(parts: Parts) -> Arc<Self> {
+        let workers = parts.surroundings.len();
         Arc::new(Self {
-            workers: Workers::new(parts.surroundings.len()),
+            workers: Workers::new(workers),
             metrics: parts.metrics,
             source: parts.source,
             store: parts.store,
             keys: parts.keys,
             surroundings: parts.surroundings,
-            permits: Permits::new(parts.requests),
+            permits: Permits::divided(parts.requests, workers),
             tenants: DashMap::new(),
             restored: Mutex::new(HashSet::new()),
             requests_per_tenant: parts.requests_per_tenant,
@@ -90,10 +92,14 @@ impl Registry {
         })
     }
 
-    /// The tenant, for one request.
-    pub async fn lease(self: &Arc<Self>, id: TenantId) -> Result<Lease, Refusal> {
+    /// The tenant, for one request on one worker.
+    pub async fn lease(
+        self: &Arc<Self>,
+        id: TenantId,
+        worker: usize,
+    ) -> Result<Lease<'_>, Refusal> {
         loop {
-            match self.look_up(id)? {
+            match self.look_up(id, worker)? {
                 Found::Ready(lease) => return Ok(lease),
                 Found::Opening(opening) => opening.await?,
             }
@@ -101,8 +107,12 @@ impl Registry {
     }
 
     /// The tenant, if it is in memory: the way of almost all requests, with nothing to wait for.
-    pub fn lease_now(self: &Arc<Self>, id: TenantId) -> Option<Result<Lease, Refusal>> {
-        match self.look_up(id) {
+    pub fn lease_now(
+        self: &Arc<Self>,
+        id: TenantId,
+        worker: usize,
+    ) -> Option<Result<Lease<'_>, Refusal>> {
+        match self.look_up(id, worker) {
             Ok(Found::Ready(lease)) => Some(Ok(lease)),
             Ok(Found::Opening(_)) => None,
             Err(refusal) => Some(Err(refusal)),
@@ -134,7 +144,7 @@ impl Registry {
 
     /// The end of a tenant: its last commit. Whoever still holds its state finds it dead.
     pub async fn delete(self: &Arc<Self>, id: TenantId) -> Result<(), Refusal> {
-        let lease = self.lease(id).await?;
+        let lease = self.lease(id, 0).await?;
         let commit = Commit {
             tenant: id.0,
             change: Change::Delete,
@@ -184,7 +194,7 @@ impl Registry {
 
     /// How many requests are under way.
     pub fn requests(&self) -> usize {
-        self.permits.out()
+        self.permits.iter().map(Permits::out).sum()
     }
 
     /// Hands what is pending everywhere to the store.
@@ -202,19 +212,19 @@ impl Registry {
         }
     }
 
-    fn look_up(self: &Arc<Self>, id: TenantId) -> Result<Found, Refusal> {
+    fn look_up(self: &Arc<Self>, id: TenantId, worker: usize) -> Result<Found<'_>, Refusal> {
         // First of all: while the workers stop, actors are gone and the store is closed, and nothing is to be read back.
         if self.is_draining() {
             return Err(Refusal::TooBusy);
         }
         if let Some(known) = self.tenants.get(&id)
-            && let Some(found) = self.found(&known)
+            && let Some(found) = self.found(&known, worker)
         {
             return found;
         }
         match self.tenants.entry(id) {
             Entry::Occupied(mut entry) => {
-                if let Some(found) = self.found(entry.get()) {
+                if let Some(found) = self.found(entry.get(), worker) {
                     return found;
                 }
                 let opening = self.open(id, entry.get().slots());
@@ -230,17 +240,27 @@ impl Registry {
     }
 
     /// `None`: what is known is dead.
-    fn found(self: &Arc<Self>, known: &Known) -> Option<Result<Found, Refusal>> {
+    fn found<'a>(
+        self: &'a Arc<Self>,
+        known: &Known,
+        worker: usize,
+    ) -> Option<Result<Found<'a>, Refusal>> {
         match known {
-            Known::Ready(tenant) if tenant.is_alive() => Some(self.grant(tenant).map(Found::Ready)),
+            Known::Ready(tenant) if tenant.is_alive() => {
+                Some(self.grant(tenant, worker).map(Found::Ready))
+            }
             Known::Ready(_) => None,
             Known::Opening(opening) => Some(Ok(Found::Opening(opening.clone()))),
             Known::Quarantined => Some(Err(Refusal::Quarantined)),
         }
     }
 
-    fn grant(self: &Arc<Self>, tenant: &Arc<Tenant>) -> Result<Lease, Refusal> {
-        Lease::take(self, tenant).ok_or_else(|| {
+    fn grant<'a>(
+        self: &'a Arc<Self>,
+        tenant: &Arc<Tenant>,
+        worker: usize,
+    ) -> Result<Lease<'a>, Refusal> {
+        Lease::take(self, tenant, worker).ok_or_else(|| {
             self.metrics.request_refused();
             Refusal::TooBusy
         })

@@ -46,7 +46,7 @@ pub(super) async fn prepare(
     tenant: TenantId,
     port: u16,
 ) -> Result<Demo, Refusal> {
-    let lease = registry.lease(tenant).await?;
+    let lease = registry.lease(tenant, 0).await?;
     let policy = lease.read().policy.clone();
     if !policy
         .settings

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Running;
-use crate::telemetry::metrics::Timer;
+use crate::telemetry::worker::Timer;
 
 impl Running {
     /// Runs until a signal comes, then drains.

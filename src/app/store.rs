@@ -13,7 +13,8 @@ use super::{StartError, since_epoch};
 use crate::config::{Config, Mode, Secret};
 use crate::store::seal::Keyring;
 use crate::store::sqlite::{Reports, Settings, Sqlite};
-use crate::telemetry::metrics::{CommitBatch, Metrics, Timer};
+use crate::telemetry::metrics::{CommitBatch, Metrics};
+use crate::telemetry::worker::Timer;
 
 /// The keys of the settings. A dev start without any keeps one of its own in the store directory.
 pub(super) fn keyring(config: &Config, mode: Mode) -> Result<Keyring, StartError> {

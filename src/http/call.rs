@@ -31,10 +31,10 @@ pub struct Call {
 }
 
 /// The tenant that the path names, for this request.
-pub struct Tenant(Lease);
+pub struct Tenant<'a>(Lease<'a>);
 
 /// The tenant, asked with one of its API keys.
-pub struct Keyed(Tenant);
+pub struct Keyed<'a>(Tenant<'a>);
 
 impl Call {
     pub const fn new(
@@ -68,17 +68,17 @@ impl Call {
     }
 
     /// The tenant of that id, in any spelling of a UUID.
-    pub async fn tenant(&self, id: &str) -> Result<Tenant, Problem> {
+    pub async fn tenant(&self, id: &str) -> Result<Tenant<'_>, Problem> {
         let id = TenantId::parse(id)
             .ok_or_else(|| Problem::bad_request("tenant_id must be a valid uuid4", ""))?;
         self.tenant_of(id).await
     }
 
-    pub async fn tenant_of(&self, id: TenantId) -> Result<Tenant, Problem> {
+    pub async fn tenant_of(&self, id: TenantId) -> Result<Tenant<'_>, Problem> {
         let registry = &self.shared.registry;
-        let lease = match registry.lease_now(id) {
+        let lease = match registry.lease_now(id, self.worker) {
             Some(lease) => lease?,
-            None => registry.lease(id).await?,
+            None => registry.lease(id, self.worker).await?,
         };
         if self.request.headers().contains_key(ORIGIN) {
             let policy = lease.read().policy.clone();
@@ -101,9 +101,9 @@ impl Call {
     }
 }
 
-impl Tenant {
+impl<'a> Tenant<'a> {
     /// The key is compared with every key of the tenant, and only with those.
-    pub fn keyed(self, call: &Call) -> Result<Keyed, Problem> {
+    pub fn keyed(self, call: &Call) -> Result<Keyed<'a>, Problem> {
         match call.api_key() {
             Some(key) if is_api_key(&self.read().api_keys, key) => Ok(Keyed(self)),
             _ => Err(Problem::unauthorized(
@@ -114,18 +114,18 @@ impl Tenant {
     }
 }
 
-impl Deref for Tenant {
-    type Target = Lease;
+impl<'a> Deref for Tenant<'a> {
+    type Target = Lease<'a>;
 
-    fn deref(&self) -> &Lease {
+    fn deref(&self) -> &Lease<'a> {
         &self.0
     }
 }
 
-impl Deref for Keyed {
-    type Target = Lease;
+impl<'a> Deref for Keyed<'a> {
+    type Target = Lease<'a>;
 
-    fn deref(&self) -> &Lease {
+    fn deref(&self) -> &Lease<'a> {
         &self.0
     }
 }

@@ -54,7 +54,7 @@ fn finish(call: Call, answer: Answer) -> HttpResponse {
         log(&call, &problem);
         problem.answer()
     });
-    let metrics = &call.shared.registry.metrics;
+    let metrics = call.shared.registry.metrics.worker(call.worker);
     metrics.http_response(response.status().as_u16() / 100);
     let headers = response.headers_mut();
     if let Some(cors) = cors_headers(&call) {

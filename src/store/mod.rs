@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 mod files;
 pub mod memory;
+mod pack;
 pub mod seal;
 pub mod snapshot;
 pub mod sqlite;

@@ -1,56 +1,25 @@
 //! Every instrument, each a typed method; label values come from enums, so their number is bounded.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use prometheus::core::Collector;
+use prometheus::proto::{Counter, Gauge, Histogram, Metric, MetricFamily, MetricType};
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder,
+    Encoder, Histogram as HistogramInstrument, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
+
+use super::instruments::{BATCH, SECONDS, VALID, counter, counters, gauge, histogram, register};
+use super::worker::WorkerMetrics;
 
 /// The metrics of one server. Cloning shares them.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Registry,
-    ceremonies: Vec<IntCounter>,
-    durations: Vec<Histogram>,
-    http_responses: Vec<IntCounter>,
-    challenges_pending: IntGauge,
-    challenges_evicted: IntCounter,
+    workers: Vec<WorkerMetrics>,
     tenants_hydrated: IntGauge,
     actor_restarts: IntCounter,
     requests_refused: IntCounter,
     store: StoreMetrics,
-}
-
-/// How long something took. Telemetry reads the clock; nothing is decided by it.
-#[derive(Debug, Clone, Copy)]
-pub struct Timer(Instant);
-
-impl Timer {
-    #[expect(clippy::disallowed_methods, reason = "measuring is what this is for")]
-    pub fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    pub fn elapsed(self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    RegistrationInitialize,
-    RegistrationFinalize,
-    LoginInitialize,
-    LoginFinalize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    Succeeded,
-    Refused,
-    Failed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,28 +36,16 @@ pub struct CommitBatch {
     pub wal_bytes: u64,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    pub fn new(workers: usize) -> Self {
         let registry = Registry::new();
         register_process(&registry);
         Self {
-            ceremonies: ceremonies(&registry),
-            durations: durations(&registry),
-            http_responses: http_responses(&registry),
+            workers: (0..workers).map(|_| WorkerMetrics::default()).collect(),
             requests_refused: counter(
                 &registry,
                 "keywright_requests_refused_total",
                 "Requests answered 503 because too many were under way.",
-            ),
-            challenges_pending: gauge(
-                &registry,
-                "keywright_challenges_pending",
-                "Challenges that are out.",
-            ),
-            challenges_evicted: counter(
-                &registry,
-                "keywright_challenges_evicted_total",
-                "Challenges that went to make room for younger ones.",
             ),
             tenants_hydrated: gauge(
                 &registry,
@@ -104,21 +61,36 @@ impl Default for Metrics {
             registry,
         }
     }
+
+    /// Those of one worker.
+    pub fn worker(&self, worker: usize) -> &WorkerMetrics {
+        &self.workers[worker]
+    }
 }
 
 /// What the store reports.
 #[derive(Debug, Clone)]
 struct StoreMetrics {
     commits: IntCounter,
-    commit_seconds: Histogram,
-    commit_batch: Histogram,
+    commit_seconds: HistogramInstrument,
+    commit_batch: HistogramInstrument,
     wal_bytes: IntGauge,
     snapshots: IntCounterVec,
 }
 
 impl StoreMetrics {
     fn new(registry: &Registry) -> Self {
+        let snapshots = counters(
+            registry,
+            ("keywright_snapshots_total", "File snapshots by result."),
+            &["result"],
+        );
+        // There from the start, so that an alert on them sees a zero and not nothing.
+        for result in ["succeeded", "failed"] {
+            snapshots.with_label_values(&[result]);
+        }
         Self {
+            snapshots,
             commits: counter(
                 registry,
                 "keywright_store_commits_total",
@@ -141,39 +113,11 @@ impl StoreMetrics {
                 "keywright_store_wal_bytes",
                 "Size of the write-ahead log.",
             ),
-            snapshots: counters(
-                registry,
-                ("keywright_snapshots_total", "File snapshots by result."),
-                &["result"],
-            ),
         }
     }
 }
 
 impl Metrics {
-    pub fn ceremony(&self, step: Step, outcome: Outcome, duration: Duration) {
-        self.ceremonies[step.index() * OUTCOMES.len() + outcome.index()].inc();
-        self.durations[step.index()].observe(duration.as_secs_f64());
-    }
-
-    /// `class` is the first digit of the status.
-    pub fn http_response(&self, class: u16) {
-        if let Some(counter) = self
-            .http_responses
-            .get(usize::from(class.saturating_sub(1)))
-        {
-            counter.inc();
-        }
-    }
-
-    pub fn challenges_pending(&self, change: i64) {
-        self.challenges_pending.add(change);
-    }
-
-    pub fn challenge_evicted(&self) {
-        self.challenges_evicted.inc();
-    }
-
     pub fn tenants_hydrated(&self, count: usize) {
         self.tenants_hydrated
             .set(i64::try_from(count).unwrap_or(i64::MAX));
@@ -215,97 +159,62 @@ impl Metrics {
     pub fn exposition(&self) -> Vec<u8> {
         let mut text = Vec::new();
         TextEncoder::new()
-            .encode(&self.registry.gather(), &mut text)
+            .encode(&self.gather(), &mut text)
             .expect("writing to memory does not fail and every family has a sample");
         text
     }
-}
 
-impl Step {
-    const fn index(self) -> usize {
-        match self {
-            Self::RegistrationInitialize => 0,
-            Self::RegistrationFinalize => 1,
-            Self::LoginInitialize => 2,
-            Self::LoginFinalize => 3,
-        }
+    fn gather(&self) -> Vec<MetricFamily> {
+        let workers = self.workers.iter().map(|worker| worker.registry.gather());
+        let mut families = workers
+            .reduce(|left, right| sum(left, &right))
+            .unwrap_or_default();
+        families.extend(self.registry.gather());
+        families
     }
 }
 
-impl Outcome {
-    const fn index(self) -> usize {
-        match self {
-            Self::Succeeded => 0,
-            Self::Refused => 1,
-            Self::Failed => 2,
+/// The same families of two workers, added up.
+fn sum(mut left: Vec<MetricFamily>, right: &[MetricFamily]) -> Vec<MetricFamily> {
+    for (left, right) in left.iter_mut().zip(right) {
+        let kind = left.get_field_type();
+        for (left, right) in left.mut_metric().iter_mut().zip(right.get_metric()) {
+            match kind {
+                MetricType::COUNTER => left.set_counter(sum_counters(left, right)),
+                MetricType::GAUGE => left.set_gauge(sum_gauges(left, right)),
+                MetricType::HISTOGRAM => left.set_histogram(sum_histograms(left, right)),
+                MetricType::SUMMARY | MetricType::UNTYPED => {}
+            }
         }
     }
+    left
 }
 
-fn register(registry: &Registry, collector: impl Collector + 'static) {
-    registry.register(Box::new(collector)).expect(VALID);
+fn sum_counters(left: &Metric, right: &Metric) -> Counter {
+    let mut sum = Counter::default();
+    sum.set_value(left.get_counter().get_value() + right.get_counter().get_value());
+    sum
 }
 
-fn counter(registry: &Registry, name: &str, help: &str) -> IntCounter {
-    let counter = IntCounter::new(name, help).expect(VALID);
-    register(registry, counter.clone());
-    counter
+fn sum_gauges(left: &Metric, right: &Metric) -> Gauge {
+    let mut sum = Gauge::default();
+    sum.set_value(left.get_gauge().get_value() + right.get_gauge().get_value());
+    sum
 }
 
-fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
-    let gauge = IntGauge::new(name, help).expect(VALID);
-    register(registry, gauge.clone());
-    gauge
-}
-
-fn histogram(registry: &Registry, name: &str, help: &str, buckets: &[f64]) -> Histogram {
-    let histogram = Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))
-        .expect(VALID);
-    register(registry, histogram.clone());
-    histogram
-}
-
-fn counters(registry: &Registry, (name, help): (&str, &str), labels: &[&str]) -> IntCounterVec {
-    let counters = IntCounterVec::new(Opts::new(name, help), labels).expect(VALID);
-    register(registry, counters.clone());
-    counters
-}
-
-fn ceremonies(registry: &Registry) -> Vec<IntCounter> {
-    let name = ("keywright_ceremonies_total", "Ceremony steps by outcome.");
-    let counters = counters(registry, name, &["ceremony", "step", "outcome"]);
-    STEPS
-        .iter()
-        .flat_map(|step| OUTCOMES.map(|outcome| (step, outcome)))
-        .map(|((_, ceremony, step), (_, outcome))| {
-            counters.with_label_values(&[ceremony, step, outcome])
-        })
-        .collect()
-}
-
-fn durations(registry: &Registry) -> Vec<Histogram> {
-    let options = HistogramOpts::new(
-        "keywright_ceremony_duration_seconds",
-        "Time of a ceremony step, from the parsed request to the answer.",
-    );
-    let options = options.buckets(SECONDS.to_vec());
-    let histograms = HistogramVec::new(options, &["ceremony", "step"]).expect(VALID);
-    register(registry, histograms.clone());
-    STEPS
-        .iter()
-        .map(|(_, ceremony, step)| histograms.with_label_values(&[ceremony, step]))
-        .collect()
-}
-
-fn http_responses(registry: &Registry) -> Vec<IntCounter> {
-    let name = (
-        "keywright_http_responses_total",
-        "HTTP responses by class of status.",
-    );
-    let counters = counters(registry, name, &["class"]);
-    CLASSES
-        .map(|class| counters.with_label_values(&[class]))
-        .to_vec()
+fn sum_histograms(left: &Metric, right: &Metric) -> Histogram {
+    let (left, right) = (left.get_histogram(), right.get_histogram());
+    let mut sum = left.clone();
+    sum.set_sample_count(left.get_sample_count() + right.get_sample_count());
+    sum.set_sample_sum(left.get_sample_sum() + right.get_sample_sum());
+    let buckets = left.get_bucket().iter().zip(right.get_bucket());
+    let buckets = buckets.map(|(left, right)| {
+        let mut bucket = left.clone();
+        bucket.set_cumulative_count(left.cumulative_count() + right.cumulative_count());
+        bucket
+    });
+    sum.set_bucket(buckets.collect());
+    sum
 }
 
 fn register_process(registry: &Registry) {
@@ -322,27 +231,3 @@ fn register_process(registry: &Registry) {
     build.set(1);
     register(registry, build);
 }
-
-const STEPS: [(Step, &str, &str); 4] = [
-    (Step::RegistrationInitialize, "registration", "initialize"),
-    (Step::RegistrationFinalize, "registration", "finalize"),
-    (Step::LoginInitialize, "login", "initialize"),
-    (Step::LoginFinalize, "login", "finalize"),
-];
-
-const OUTCOMES: [(Outcome, &str); 3] = [
-    (Outcome::Succeeded, "succeeded"),
-    (Outcome::Refused, "refused"),
-    (Outcome::Failed, "failed"),
-];
-
-const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-
-/// From the work of an initialize to a commit on a slow disk.
-const SECONDS: [f64; 13] = [
-    0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0,
-];
-
-const BATCH: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0];
-
-const VALID: &str = "names and labels are constants, and a test scrapes them";

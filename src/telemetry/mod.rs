@@ -1,4 +1,6 @@
 //! What the outside can see of the inside: logs and metrics. Nothing secret, no user, no credential, no path.
 
+mod instruments;
 pub mod logging;
 pub mod metrics;
+pub mod worker;

@@ -50,7 +50,7 @@ struct CreateBody {
     name: Option<String>,
 }
 
-pub(super) fn list(tenant: &Tenant) -> HttpResponse {
+pub(super) fn list(tenant: &Tenant<'_>) -> HttpResponse {
     let bodies: Vec<SecretBody> = tenant
         .read()
         .api_keys
@@ -60,7 +60,7 @@ pub(super) fn list(tenant: &Tenant) -> HttpResponse {
     json(HttpResponse::Ok(), &bodies)
 }
 
-pub(super) async fn create(call: &Call, tenant: &Tenant) -> Answer {
+pub(super) async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let body: CreateBody = call.body.json(CREATE)?;
     let mut validation = Validation::default();
     let name = validation.required("name", body.name);
@@ -73,7 +73,7 @@ pub(super) async fn create(call: &Call, tenant: &Tenant) -> Answer {
     ))
 }
 
-pub(super) async fn delete(tenant: &Tenant, text: &str) -> Answer {
+pub(super) async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
     let id = strict_uuid4(text).ok_or_else(|| {
         Problem::bad_request("unable to remove key", "SecretId must be a valid uuid4")
     })?;

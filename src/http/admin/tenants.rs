@@ -95,7 +95,7 @@ pub(super) async fn create(call: &Call, _: Admin) -> Answer {
     ))
 }
 
-pub(super) fn show(tenant: &Tenant) -> HttpResponse {
+pub(super) fn show(tenant: &Tenant<'_>) -> HttpResponse {
     let (id, display_name, policy) = {
         let state = tenant.read();
         (
@@ -115,7 +115,7 @@ pub(super) fn show(tenant: &Tenant) -> HttpResponse {
     )
 }
 
-pub(super) async fn rename(call: &Call, tenant: &Tenant) -> Answer {
+pub(super) async fn rename(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let body: RenameBody = call.body.json(UPDATE)?;
     let mut validation = Validation::default();
     let display_name = validation.required("display_name", body.display_name);
@@ -128,7 +128,7 @@ pub(super) async fn rename(call: &Call, tenant: &Tenant) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub(super) async fn configure(call: &Call, tenant: &Tenant) -> Answer {
+pub(super) async fn configure(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let body: ConfigBody = call.body.json(UPDATE_CONFIG)?;
     let mut validation = Validation::default();
     let settings = body.settings(&mut validation);
@@ -137,7 +137,7 @@ pub(super) async fn configure(call: &Call, tenant: &Tenant) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub(super) async fn delete(call: &Call, tenant: &Tenant) -> Answer {
+pub(super) async fn delete(call: &Call, tenant: &Tenant<'_>) -> Answer {
     call.shared.registry.delete(tenant.id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

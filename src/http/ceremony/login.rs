@@ -12,7 +12,7 @@ use crate::webauthn::authentication::{AuthenticationResponse, StoredCredential, 
 
 /// The use of the credential is durable when this answers.
 pub async fn finalize(
-    tenant: &Lease,
+    tenant: &Lease<'_>,
     factor: Factor,
     body: &[u8],
 ) -> Result<LoggedIn, FinalizeError> {
@@ -42,7 +42,7 @@ pub async fn finalize(
 
 /// The credential that the response claims to be from, if its user and its ceremony allow it.
 fn claimed(
-    tenant: &Lease,
+    tenant: &Lease<'_>,
     response: &AuthenticationResponse,
     taken: &Taken,
 ) -> Result<Credential, Rejection> {

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::error::Problem;
 use crate::actor::Refusal;
 use crate::actor::handle::Lease;
-use crate::telemetry::metrics::{Outcome, Step, Timer};
+use crate::telemetry::worker::{Outcome, Step, Timer};
 use crate::tenant::challenge::{Ceremony, Factor, Purpose};
 use crate::tenant::ids::Challenge;
 use crate::tenant::rejection::Rejection;
@@ -50,7 +50,7 @@ enum Kind {
 
 /// One that was begun at another endpoint is as unknown as one that never was, and as gone.
 async fn take(
-    tenant: &Lease,
+    tenant: &Lease<'_>,
     challenge: &[u8],
     kind: Kind,
     factor: Factor,
@@ -71,7 +71,7 @@ async fn take(
 }
 
 /// The token that tells of a finished ceremony. Everything in it is durable by now.
-pub async fn token(tenant: &Lease, proof: &Proof) -> Result<String, Problem> {
+pub async fn token(tenant: &Lease<'_>, proof: &Proof) -> Result<String, Problem> {
     let key = tenant.signing_key().await?;
     let env = tenant.registry().source.env();
     let claims = proof.claims(&tenant.read(), &env);
@@ -93,6 +93,7 @@ pub async fn measured(call: &Call, step: Step, work: impl Future<Output = Answer
     call.shared
         .registry
         .metrics
+        .worker(call.worker)
         .ceremony(step, outcome, timer.elapsed());
     result
 }

@@ -12,7 +12,7 @@ use crate::webauthn::registration::{RegistrationResponse, verify};
 
 /// The credential is durable when this answers.
 pub async fn finalize(
-    tenant: &Lease,
+    tenant: &Lease<'_>,
     factor: Factor,
     body: &[u8],
 ) -> Result<Registered, FinalizeError> {

@@ -28,11 +28,11 @@ pub async fn try_page(call: &Call, demo: TenantId, path: &[&str]) -> Answer {
     }
 }
 
-async fn routes(call: &Call, demo: Tenant, path: &[&str]) -> Answer {
+async fn routes(call: &Call, demo: Tenant<'_>, path: &[&str]) -> Answer {
     match (call.method(), path) {
         (&Method::POST, ["registration", "initialize"]) => begin_registration(call, &demo).await,
         (&Method::POST, ["registration", "finalize"]) => registration::finalize(call, demo).await,
-        (&Method::POST, ["login", "initialize"]) => begin_login(call, &demo).await,
+        (&Method::POST, ["login", "initialize"]) => begin_login(&demo).await,
         (&Method::POST, ["login", "finalize"]) => login::finalize(call, demo).await,
         (&Method::GET, ["credentials"]) => Ok(list(&demo, &signed_in(call, &demo)?)),
         (&Method::DELETE, ["credentials", id]) => {
@@ -49,7 +49,7 @@ struct BeginBody {
 }
 
 /// A stranger gets a new user; whoever is signed in gets another passkey.
-async fn begin_registration(call: &Call, demo: &Lease) -> Answer {
+async fn begin_registration(call: &Call, demo: &Lease<'_>) -> Answer {
     let user = if call.bearer().is_some() {
         known(demo, &signed_in(call, demo)?)?
     } else {
@@ -60,15 +60,15 @@ async fn begin_registration(call: &Call, demo: &Lease) -> Answer {
         factor: Factor::Passkey,
         access: Access::Unkeyed,
     };
-    Ok(passkey::options(demo.begin(call.worker, initialize).await?))
+    Ok(passkey::options(demo.begin(initialize).await?))
 }
 
-async fn begin_login(call: &Call, demo: &Lease) -> Answer {
-    let options = demo.begin(call.worker, login::discoverable()).await?;
+async fn begin_login(demo: &Lease<'_>) -> Answer {
+    let options = demo.begin(login::discoverable()).await?;
     Ok(passkey::options(options))
 }
 
-fn list(demo: &Lease, user: &UserId) -> HttpResponse {
+fn list(demo: &Lease<'_>, user: &UserId) -> HttpResponse {
     let state = demo.read();
     let credentials = state.credentials_of(user);
     let bodies: Vec<CredentialBody> = credentials.map(CredentialBody::from).collect();
@@ -76,7 +76,7 @@ fn list(demo: &Lease, user: &UserId) -> HttpResponse {
 }
 
 /// Whose token it is, while it lasts.
-fn signed_in(call: &Call, demo: &Lease) -> Result<UserId, Problem> {
+fn signed_in(call: &Call, demo: &Lease<'_>) -> Result<UserId, Problem> {
     let now = demo.registry().source.env().now;
     let token = call.bearer().unwrap_or_default();
     let claims = crate::tenant::token::verify(&demo.read(), token, now);
@@ -86,7 +86,7 @@ fn signed_in(call: &Call, demo: &Lease) -> Result<UserId, Problem> {
     })
 }
 
-fn known(demo: &Lease, user: &UserId) -> Result<Profile, Problem> {
+fn known(demo: &Lease<'_>, user: &UserId) -> Result<Profile, Problem> {
     let state = demo.read();
     let account = state.users.get(user);
     let profile = account.map(|account| account.user.profile.clone());
@@ -95,7 +95,7 @@ fn known(demo: &Lease, user: &UserId) -> Result<Profile, Problem> {
     })
 }
 
-fn new_user(demo: &Lease, body: BeginBody) -> Result<Profile, Problem> {
+fn new_user(demo: &Lease<'_>, body: BeginBody) -> Result<Profile, Problem> {
     let mut validation = Validation::default();
     let name = validation.required("username", body.username);
     validation.at_most("username", &name, NAME_LENGTH_MAX);

@@ -60,7 +60,7 @@ impl From<&Credential> for CredentialBody {
     }
 }
 
-pub fn list(call: &Call, tenant: &Keyed) -> Answer {
+pub fn list(call: &Call, tenant: &Keyed<'_>) -> Answer {
     let query = Query::of(&call.request);
     let order = Order::of(&query)?;
     let asked = Page::of(&query, texts::BIND)?;
@@ -80,7 +80,7 @@ pub fn list(call: &Call, tenant: &Keyed) -> Answer {
 }
 
 /// Removes a credential; with a user, only theirs.
-pub async fn remove(tenant: &Lease, text: &str, of_user: Option<UserId>) -> Answer {
+pub async fn remove(tenant: &Lease<'_>, text: &str, of_user: Option<UserId>) -> Answer {
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
     let deleted = tenant.execute(DeleteCredential { id, of_user }).await;
     deleted.map_err(|refusal| {

@@ -16,7 +16,7 @@ struct KeySet {
 }
 
 /// Never empty: to ask for the keys is a use, and the first use makes the first.
-pub(super) async fn jwks(tenant: &Tenant) -> Answer {
+pub(super) async fn jwks(tenant: &Tenant<'_>) -> Answer {
     tenant.signing_key().await?;
     let keys = tenant.read().signing_keys.clone();
     let keys: Result<Vec<Jwk>, _> = keys.iter().map(|key| key.jwk()).collect();

@@ -8,7 +8,7 @@ use crate::http::call::{Call, Tenant};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
 use crate::http::validation::Validation;
-use crate::telemetry::metrics::Step;
+use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Factor};
 use crate::tenant::ids::UserId;
 use crate::tenant::login::{InitializeLogin, LoggedIn};
@@ -21,15 +21,15 @@ struct InitializeBody {
 }
 
 /// The one route that asks for a key only where the body names a user.
-pub async fn initialize(call: &Call, tenant: Tenant) -> Answer {
+pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
     measured(call, Step::LoginInitialize, async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
         let options = match body.user_id {
-            None => tenant.begin(call.worker, discoverable()).await?,
+            None => tenant.begin(discoverable()).await?,
             Some(user_id) => {
                 check(call, &user_id)?;
                 let tenant = tenant.keyed(call)?;
-                tenant.begin(call.worker, for_user(&user_id)?).await?
+                tenant.begin(for_user(&user_id)?).await?
             }
         };
         Ok(super::options(options))
@@ -37,7 +37,7 @@ pub async fn initialize(call: &Call, tenant: Tenant) -> Answer {
     .await
 }
 
-pub async fn finalize(call: &Call, tenant: Tenant) -> Answer {
+pub async fn finalize(call: &Call, tenant: Tenant<'_>) -> Answer {
     measured(call, Step::LoginFinalize, async {
         let body = &call.body.bytes;
         let logged_in = ceremony::login::finalize(&tenant, Factor::Passkey, body).await;

@@ -8,7 +8,7 @@ use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
 use crate::http::validation::Validation;
-use crate::telemetry::metrics::Step;
+use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Factor};
 use crate::tenant::ids::UserId;
 use crate::tenant::registration::{InitializeRegistration, Registered};
@@ -23,7 +23,7 @@ struct InitializeBody {
     icon: Option<String>,
 }
 
-pub async fn initialize(call: &Call, tenant: Keyed) -> Answer {
+pub async fn initialize(call: &Call, tenant: Keyed<'_>) -> Answer {
     measured(call, Step::RegistrationInitialize, async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
         let initialize = InitializeRegistration {
@@ -31,12 +31,12 @@ pub async fn initialize(call: &Call, tenant: Keyed) -> Answer {
             factor: Factor::Passkey,
             access: Access::Keyed,
         };
-        Ok(super::options(tenant.begin(call.worker, initialize).await?))
+        Ok(super::options(tenant.begin(initialize).await?))
     })
     .await
 }
 
-pub async fn finalize(call: &Call, tenant: Tenant) -> Answer {
+pub async fn finalize(call: &Call, tenant: Tenant<'_>) -> Answer {
     measured(call, Step::RegistrationFinalize, async {
         let body = &call.body.bytes;
         let registered = ceremony::registration::finalize(&tenant, Factor::Passkey, body).await;

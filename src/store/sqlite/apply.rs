@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::ledger::{Ledger, Ledgers, Place};
 use super::queue::Answer;
 use super::rows::{self, ReadError, integer};
+use crate::store::pack::pack;
 use crate::store::seal::Keyring;
 use crate::store::{Change, Commit, CommitError, Expect, Put, Seq, UnixSeconds};
 
@@ -144,7 +145,7 @@ impl Batch<'_> {
             expires,
         };
         let binding = place.binding();
-        let sealed = self.keyring.seal(&binding, data);
+        let sealed = self.keyring.seal(&binding, &pack(data));
         let columns = (
             tenant.as_bytes(),
             put.kind.0,

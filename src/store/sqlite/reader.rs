@@ -15,7 +15,8 @@ use super::open::{self, OpenError};
 use super::rows::{self, ReadError};
 use super::schema;
 use super::shared::Shared;
-use crate::store::seal::Keyring;
+use crate::store::pack::unpack;
+use crate::store::seal::{Keyring, UnsealError};
 use crate::store::{Kind, LoadError, Row, UnixSeconds};
 
 type Reply<T> = oneshot::Sender<Result<T, LoadError>>;
@@ -213,6 +214,7 @@ fn unseal(
     let sealed = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
     let data = keyring
         .open(&binding, sealed)
+        .and_then(|packed| unpack(packed).ok_or(UnsealError::Malformed))
         .map_err(|error| ReadError::Rotten(format!("a row of kind {}: {error}", kind.0)))?;
     found.add(kind, &binding);
     Ok(Row {

@@ -1,0 +1,169 @@
+//! What is counted on every request: one set a worker, added up when somebody looks. Counters that two workers share
+//! would cost each request more than all it counts.
+
+use std::time::{Duration, Instant};
+
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntGauge, Registry};
+
+use super::instruments::{SECONDS, VALID, counter, counters, gauge, register};
+
+/// How long something took. Telemetry reads the clock; nothing is decided by it.
+#[derive(Debug, Clone, Copy)]
+pub struct Timer(Instant);
+
+impl Timer {
+    #[expect(clippy::disallowed_methods, reason = "measuring is what this is for")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    RegistrationInitialize,
+    RegistrationFinalize,
+    LoginInitialize,
+    LoginFinalize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Succeeded,
+    Refused,
+    Failed,
+}
+
+/// The metrics of one worker. Cloning shares them.
+#[derive(Debug, Clone)]
+pub struct WorkerMetrics {
+    pub(super) registry: Registry,
+    ceremonies: Vec<IntCounter>,
+    durations: Vec<Histogram>,
+    http_responses: Vec<IntCounter>,
+    challenges_pending: IntGauge,
+    challenges_evicted: IntCounter,
+}
+
+impl Default for WorkerMetrics {
+    fn default() -> Self {
+        let registry = Registry::new();
+        Self {
+            ceremonies: ceremonies(&registry),
+            durations: durations(&registry),
+            http_responses: http_responses(&registry),
+            challenges_pending: gauge(
+                &registry,
+                "keywright_challenges_pending",
+                "Challenges that are out.",
+            ),
+            challenges_evicted: counter(
+                &registry,
+                "keywright_challenges_evicted_total",
+                "Challenges that went to make room for younger ones.",
+            ),
+            registry,
+        }
+    }
+}
+
+impl WorkerMetrics {
+    pub fn ceremony(&self, step: Step, outcome: Outcome, duration: Duration) {
+        self.ceremonies[step.index() * OUTCOMES.len() + outcome.index()].inc();
+        self.durations[step.index()].observe(duration.as_secs_f64());
+    }
+
+    /// `class` is the first digit of the status.
+    pub fn http_response(&self, class: u16) {
+        if let Some(counter) = self
+            .http_responses
+            .get(usize::from(class.saturating_sub(1)))
+        {
+            counter.inc();
+        }
+    }
+
+    pub fn challenges_pending(&self, change: i64) {
+        self.challenges_pending.add(change);
+    }
+
+    pub fn challenge_evicted(&self) {
+        self.challenges_evicted.inc();
+    }
+}
+
+impl Step {
+    const fn index(self) -> usize {
+        match self {
+            Self::RegistrationInitialize => 0,
+            Self::RegistrationFinalize => 1,
+            Self::LoginInitialize => 2,
+            Self::LoginFinalize => 3,
+        }
+    }
+}
+
+impl Outcome {
+    const fn index(self) -> usize {
+        match self {
+            Self::Succeeded => 0,
+            Self::Refused => 1,
+            Self::Failed => 2,
+        }
+    }
+}
+
+fn ceremonies(registry: &Registry) -> Vec<IntCounter> {
+    let name = ("keywright_ceremonies_total", "Ceremony steps by outcome.");
+    let counters = counters(registry, name, &["ceremony", "step", "outcome"]);
+    STEPS
+        .iter()
+        .flat_map(|step| OUTCOMES.map(|outcome| (step, outcome)))
+        .map(|((_, ceremony, step), (_, outcome))| {
+            counters.with_label_values(&[ceremony, step, outcome])
+        })
+        .collect()
+}
+
+fn durations(registry: &Registry) -> Vec<Histogram> {
+    let options = HistogramOpts::new(
+        "keywright_ceremony_duration_seconds",
+        "Time of a ceremony step, from the parsed request to the answer.",
+    );
+    let options = options.buckets(SECONDS.to_vec());
+    let histograms = HistogramVec::new(options, &["ceremony", "step"]).expect(VALID);
+    register(registry, histograms.clone());
+    STEPS
+        .iter()
+        .map(|(_, ceremony, step)| histograms.with_label_values(&[ceremony, step]))
+        .collect()
+}
+
+fn http_responses(registry: &Registry) -> Vec<IntCounter> {
+    let name = (
+        "keywright_http_responses_total",
+        "HTTP responses by class of status.",
+    );
+    let counters = counters(registry, name, &["class"]);
+    CLASSES
+        .map(|class| counters.with_label_values(&[class]))
+        .to_vec()
+}
+
+const STEPS: [(Step, &str, &str); 4] = [
+    (Step::RegistrationInitialize, "registration", "initialize"),
+    (Step::RegistrationFinalize, "registration", "finalize"),
+    (Step::LoginInitialize, "login", "initialize"),
+    (Step::LoginFinalize, "login", "finalize"),
+];
+
+const OUTCOMES: [(Outcome, &str); 3] = [
+    (Outcome::Succeeded, "succeeded"),
+    (Outcome::Refused, "refused"),
+    (Outcome::Failed, "failed"),
+];
+
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
