@@ -89,6 +89,7 @@ impl Ceremonies {
         for (challenge, ceremony) in ceremonies {
             self.note_begun(ceremony.access);
             self.pending.restore(challenge, &ceremony);
+            self.make_room(ceremony.access);
         }
     }
 

@@ -170,13 +170,14 @@ impl Drop for Lease<'_> {
     }
 }
 
-/// A tenant's ceremonies actors, one a worker, each started when it is first needed.
+/// A tenant's ceremonies actors, one a worker, each started when it is first needed and each on cache lines of its own.
 pub(super) struct Slots {
     tenant: TenantId,
     slots: Box<[Slot]>,
 }
 
 #[derive(Default)]
+#[repr(align(128))]
 struct Slot {
     actor: RwLock<Option<Addr<Ceremonies>>>,
     held: Arc<Counts>,

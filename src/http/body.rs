@@ -2,14 +2,16 @@
 //!
 //! A refusal that leaves a body unread makes the server close the connection, which costs more than reading it.
 
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Bytes, BytesMut};
-use futures_util::StreamExt;
-use futures_util::future::poll_immediate;
+use futures_util::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
 
 use super::Limits;
@@ -42,9 +44,7 @@ impl Body {
         let mut reading = pin!(collect(payload, limits.body));
         let bytes = match soon(reading.as_mut()).await {
             Some(read) => read?,
-            None => tokio::time::timeout(limits.timeout, reading)
-                .await
-                .unwrap_or_else(|_| Err(too_slow()))?,
+            None => in_time(reading, limits.timeout).boxed_local().await?,
         };
         Ok(Self {
             bytes,
@@ -68,13 +68,27 @@ impl Body {
     }
 }
 
-/// What is there at once, or once the connection has been looked at again: a small body comes with its head, and needs no timer.
+/// What is there when the connection looks a second time, which it does at once: a small body comes with its head, and
+/// needs no timer.
 async fn soon<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
-    if let Some(done) = poll_immediate(work.as_mut()).await {
-        return Some(done);
-    }
-    tokio::task::yield_now().await;
-    poll_immediate(work).await
+    let mut looks = 0;
+    poll_fn(move |context| {
+        looks += 1;
+        match work.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if looks < 2 => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
+async fn in_time(
+    work: impl Future<Output = Result<Bytes, Problem>>,
+    timeout: Duration,
+) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(timeout, work).await;
+    read.unwrap_or_else(|_| Err(too_slow()))
 }
 
 async fn collect(mut payload: web::Payload, limit: usize) -> Result<Bytes, Problem> {

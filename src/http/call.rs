@@ -8,6 +8,7 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN};
+use futures_util::FutureExt;
 
 use super::Shared;
 use super::body::Body;
@@ -78,7 +79,7 @@ impl Call {
         let registry = &self.shared.registry;
         let lease = match registry.lease_now(id, self.worker) {
             Some(lease) => lease?,
-            None => registry.lease(id, self.worker).await?,
+            None => registry.lease(id, self.worker).boxed_local().await?,
         };
         if self.request.headers().contains_key(ORIGIN) {
             let policy = lease.read().policy.clone();

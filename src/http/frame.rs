@@ -35,18 +35,18 @@ pub async fn answer(
     let call = Call::new(request, body, shared, worker, id);
     let answer = match refused {
         Some(problem) => Err(problem),
-        None => guarded(&call, route(&call)).await,
+        None => AssertUnwindSafe(route(&call))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(panicked(&call))),
     };
     finish(call, answer)
 }
 
-/// Carries the request out. A panic is answered, logged and survived.
-async fn guarded(call: &Call, work: impl Future<Output = Answer>) -> Answer {
-    let answer = AssertUnwindSafe(work).catch_unwind().await;
-    answer.unwrap_or_else(|_| {
-        tracing::error!(request_id = ?call.id, "a request handler panicked");
-        Err(Problem::internal())
-    })
+/// A handler that panics takes its own request down and nothing else.
+fn panicked(call: &Call) -> Problem {
+    tracing::error!(request_id = ?call.id, "a request handler panicked");
+    Problem::internal()
 }
 
 fn finish(call: Call, answer: Answer) -> HttpResponse {

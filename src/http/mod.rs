@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::FutureExt;
 
 use crate::actor::registry::Registry;
 use crate::tenant::ids::TenantId;
@@ -46,28 +47,30 @@ pub struct Limits {
 }
 
 /// The public listener, on one of its workers.
-pub async fn serve_public(
+pub fn serve_public(
     on: (Arc<Shared>, usize),
     request: HttpRequest,
     payload: web::Payload,
-) -> HttpResponse {
-    frame::answer(on, request, payload, public_routes).await
+) -> impl Future<Output = HttpResponse> {
+    frame::answer(on, request, payload, public_routes)
 }
 
 /// The admin listener.
-pub async fn serve_admin(
+pub fn serve_admin(
     shared: Arc<Shared>,
     request: HttpRequest,
     payload: web::Payload,
-) -> HttpResponse {
-    frame::answer((shared, 0), request, payload, admin_routes).await
+) -> impl Future<Output = HttpResponse> {
+    frame::answer((shared, 0), request, payload, admin_routes)
 }
 
+/// What is not asked for all the time is boxed: the future of every request has room for the largest of its branches, and
+/// is moved about.
 async fn public_routes(call: &Call) -> Answer {
     match (&*call.path(), call.shared.demo) {
-        (["" | "status.css"], _) => pages::status(call).await,
-        (["health", rest], _) => admin::health(call, rest).await,
-        (["try", rest @ ..], Some(demo)) => pages::try_page(call, demo, rest).await,
+        (["" | "status.css"], _) => pages::status(call).boxed_local().await,
+        (["health", rest], _) => admin::health(call, rest).boxed_local().await,
+        (["try", rest @ ..], Some(demo)) => pages::try_page(call, demo, rest).boxed_local().await,
         ([tenant, rest @ ..], _) => passkey::routes(call, tenant, rest).await,
         ([], _) => Err(Problem::not_found("Not Found")),
     }

@@ -8,6 +8,7 @@ pub mod texts;
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use futures_util::FutureExt;
 use serde::Serialize;
 
 use super::Answer;
@@ -22,16 +23,21 @@ pub async fn routes(call: &Call, tenant: &str, path: &[&str]) -> Answer {
         (&Method::POST, ["registration", "initialize"]) => {
             registration::initialize(call, tenant.keyed(call)?).await
         }
-        (&Method::POST, ["registration", "finalize"]) => registration::finalize(call, tenant).await,
+        (&Method::POST, ["registration", "finalize"]) => {
+            registration::finalize(call, tenant).boxed_local().await
+        }
         (&Method::POST, ["login", "initialize"]) => login::initialize(call, tenant).await,
-        (&Method::POST, ["login", "finalize"]) => login::finalize(call, tenant).await,
+        (&Method::POST, ["login", "finalize"]) => login::finalize(call, tenant).boxed_local().await,
         (&Method::GET | &Method::HEAD, ["credentials"]) => {
             credentials::list(call, &tenant.keyed(call)?)
         }
         (&Method::DELETE, ["credentials", id]) => {
-            credentials::remove(&*tenant.keyed(call)?, id, None).await
+            let tenant = tenant.keyed(call)?;
+            credentials::remove(&tenant, id, None).boxed_local().await
         }
-        (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => jwks::jwks(&tenant).await,
+        (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => {
+            jwks::jwks(&tenant).boxed_local().await
+        }
         (&Method::OPTIONS, _) => Ok(HttpResponse::NoContent().finish()),
         (_, path) => Err(no_route(path)),
     }
