@@ -42,6 +42,11 @@ pub enum StartError {
         directory: std::path::PathBuf,
         source: OpenError,
     },
+    #[error("store.directory {directory:?} cannot keep the key of a dev start: {source}")]
+    DevKey {
+        directory: std::path::PathBuf,
+        source: io::Error,
+    },
     #[error("{key} {address}: {source}")]
     Listen {
         key: &'static str,

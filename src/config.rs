@@ -84,6 +84,7 @@ pub struct Limits {
     pub requests_per_tenant: usize,
     #[serde(deserialize_with = "positive")]
     pub connections: usize,
+    pub rate_limits: bool,
     #[serde(deserialize_with = "duration")]
     pub tenant_idle: Duration,
 }
@@ -91,20 +92,20 @@ pub struct Limits {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
+    #[serde(deserialize_with = "log_format")]
     pub format: LogFormat,
+    #[serde(deserialize_with = "log_level")]
     pub level: LogLevel,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     Auto,
     Text,
     Json,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
     Error,
     Warn,
@@ -162,13 +163,17 @@ pub enum ConfigError {
     #[error("{0}")]
     Invalid(#[from] config::ConfigError),
     #[error(
-        "secrets.keys is empty: give at least one text of 16 or more characters that nobody else knows, for example KEYWRIGHT__SECRETS__KEYS=\"$(openssl rand -hex 32)\", and keep it: without it nothing in the store can be read"
+        "secrets.keys is empty: give at least one text of 16 or more characters that nobody else knows, for example `openssl rand -hex 32 > keywright.key` once and KEYWRIGHT__SECRETS__KEYS=$(cat keywright.key), and keep it: without it nothing in the store can be read"
     )]
     NoSecret,
     #[error(
         "server.admin_address is {0}, which others can reach, and server.admin_token is not set: set a token of at least 16 characters, or use 127.0.0.1"
     )]
     OpenAdmin(Address),
+    #[error(
+        "server.public_address is {0}, which others can reach, and --dev is for this machine only: use 127.0.0.1:8000, or start without --dev"
+    )]
+    OpenDev(Address),
     #[error(
         "limits.challenges_per_tenant is {per_tenant}, more than limits.challenges ({all}): lower the one or raise the other"
     )]
@@ -216,6 +221,9 @@ impl Config {
     fn check(&self, mode: Mode) -> Result<(), ConfigError> {
         if mode == Mode::Real && self.secrets.keys.is_empty() {
             return Err(ConfigError::NoSecret);
+        }
+        if mode == Mode::Dev && !self.server.public_address.is_loopback() {
+            return Err(ConfigError::OpenDev(self.server.public_address.clone()));
         }
         if self.server.admin_token.is_none() && !self.server.admin_address.is_loopback() {
             return Err(ConfigError::OpenAdmin(self.server.admin_address.clone()));
@@ -305,6 +313,30 @@ fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error
         )));
     }
     Ok(number)
+}
+
+fn log_format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LogFormat, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        other => Err(D::Error::custom(format!(
+            "{other:?} is none of auto, text, json"
+        ))),
+    }
+}
+
+fn log_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LogLevel, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "error" => Ok(LogLevel::Error),
+        "warn" => Ok(LogLevel::Warn),
+        "info" => Ok(LogLevel::Info),
+        "debug" => Ok(LogLevel::Debug),
+        "trace" => Ok(LogLevel::Trace),
+        other => Err(D::Error::custom(format!(
+            "{other:?} is none of error, warn, info, debug, trace"
+        ))),
+    }
 }
 
 /// A list, or in the environment one text with commas.

@@ -1,4 +1,80 @@
-//! keywright
+//! keywright: a passkey server in one binary. Many tenants, each its own WebAuthn relying party with its own users,
+//! credentials, keys and policy, behind Hanko's Passkey API.
+//!
+//! # The picture
+//!
+//! ```text
+//!             main ─► cli ─► app (composition root: reads config, clock, OS randomness; builds, runs, drains)
+//!                             │
+//!          ┌──────────────────┼─────────────────────┐
+//!          ▼                  ▼                     ▼
+//!        http ────────────► actor ───────────────► store         telemetry ◄─ http, actor, app
+//!          │                  │               (rows ↔ engine)    config    ◄─ app, cli
+//!          └─────► tenant ◄───┘
+//!                    │            pure below this line: no I/O, no clock, no randomness, no async, no actix
+//!                    ▼
+//!                webauthn
+//! ```
+//!
+//! | folder | what it is |
+//! |---|---|
+//! | [`webauthn`] | the protocol: bytes and expectations in, a verdict out, every step of WebAuthn L3 §7.1 and §7.2 in its order |
+//! | [`tenant`] | the domain: commands are decided against a state and become events; events are applied to it |
+//! | [`store`] | rows and an engine (`SQLite`; memory for tests); has never heard of passkeys |
+//! | [`actor`] | where core meets store: the tenant actor, the ceremonies actors, the registry that finds both |
+//! | [`http`] | thin: two route tables, each a `match` on path and method; one table from refusals to envelopes |
+//! | [`telemetry`] | logging, and every metric a typed method |
+//! | [`app`], [`config`], [`cli`] | what is built from what, with which settings, by which command |
+//!
+//! `tests/it/tidy.rs` fails on an arrow that is not in the picture.
+//!
+//! # Invariants
+//!
+//! 1. `webauthn` and `tenant` are functions of their arguments. Time and randomness arrive in [`tenant::env::Env`]; what is
+//!    random or timed and must survive is in the event.
+//! 2. State changes in [`tenant::state::TenantState::apply`] and nowhere else; hydration folds stored rows through the same
+//!    function. `apply` cannot fail; all that can fail fails in `decide`.
+//! 3. No answer leaves before everything it tells of is durable: commit, apply, reply.
+//! 4. An actor's step is synchronous. Several commits of one tenant may be in flight as long as they touch different rows;
+//!    commands that share a row wait for each other ([`actor::rows`]).
+//! 5. Signatures are checked and tokens are signed on the HTTP worker, outside the actors; the tenant actor decides again by
+//!    what may have changed meanwhile.
+//! 6. A challenge is taken before its response is verified: single use even when verification fails. It is bound to its kind,
+//!    expires in every ceremony, and the tables are bounded. A successful finalize puts the consumed challenge in the same
+//!    commit, where it must be absent.
+//! 7. Each worker appends what began and what was taken to the store, periodically and when it stops. Restored at the first
+//!    use of a tenant after a start, less what was taken: no response that was accepted once is ever accepted again.
+//! 8. `registration/initialize` and `login/initialize` write nothing: the user's name travels with the challenge. A user
+//!    exists once a credential is registered.
+//! 9. An I/O error of the store ends the process, never a retry. A full disk is no such error: writes answer 507, reads go on.
+//! 10. Every queue, table, body and list has a limit, written in `config/default.toml` where an operator may want another.
+//!     The mailbox is no back-pressure: permits are, and past them the answer is 503.
+//! 11. An actor that panics dies alone; whoever finds it dead has it read back through the registry.
+//! 12. Nothing secret in a log, a metric, an error body or a `Debug`.
+//! 13. Tenants never meet: every row, lookup, key, limit and CORS rule is the tenant's own.
+//!
+//! # One registration, room by room
+//!
+//! `POST /{tenant_id}/registration/initialize`:
+//!
+//! 1. [`http::frame`] reads the body and draws the request id; [`http::passkey`] matches the path.
+//! 2. [`http::call`] leases the tenant from [`actor::registry`] (reading it back from the store if nobody has asked for it
+//!    lately), takes a permit, and compares the API key with every key of the tenant in constant time.
+//! 3. The body becomes a [`tenant::registration::InitializeRegistration`]: ids and lengths are parsed here and never again.
+//! 4. [`actor::ceremonies`], on this very worker, in one step: the decision reads the state (whose credentials to exclude),
+//!    names the worker in byte 0 of the challenge, renders the options; the ceremony is kept. No disk, no other thread.
+//!
+//! `…/finalize`: the challenge is taken from the worker that byte 0 names → [`webauthn::registration::verify`] on this
+//! worker → [`tenant::registration::Register`] decided and committed by [`actor::tenant`] → the token is signed → 200.
+//!
+//! # What the code taught
+//!
+//! - actix-web's router, scopes and middleware cost a third of an initialize (boxes within boxes, a regular expression a
+//!   scope), so actix-web serves one handler and the routes are a `match` ([`http::frame`]).
+//! - A million small challenges that come and go are hard on the system's allocator: mimalloc takes a third off a request.
+//! - What two workers write on one cache line slows both: counters, permits and the shared state of a listener are one a worker.
+//! - The future of a request has room for the largest of its branches: the rare ones are boxed.
+
 pub mod actor;
 pub mod app;
 pub mod cli;

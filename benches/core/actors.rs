@@ -17,7 +17,8 @@ use keywright::actor::signing::KeyPool;
 use keywright::actor::source::EnvSource;
 use keywright::store::Store;
 use keywright::store::memory::Memory;
-use keywright::telemetry::metrics::{Metrics, Timer};
+use keywright::telemetry::metrics::Metrics;
+use keywright::telemetry::worker::Timer;
 use keywright::tenant::admin::CreateTenant;
 use keywright::tenant::challenge::{Access, Factor};
 use keywright::tenant::credential::Credential;
@@ -57,17 +58,17 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn measure(&self, criterion: &mut Criterion, name: &str, tenant: TenantId, worker: usize) {
-        let lease = self.system.block_on(lease(self.registry, tenant));
+        let lease = self.system.block_on(lease(self.registry, tenant, worker));
         let lease = lease.expect("nobody else uses the store");
         let mut group = criterion.benchmark_group("actor");
         group.bench_function(BenchmarkId::new("hop", name), |bencher| {
             bencher.iter_custom(|rounds| self.system.block_on(hops(&lease, worker, rounds)));
         });
         group.bench_function(BenchmarkId::new("begin", name), |bencher| {
-            bencher.iter_custom(|rounds| self.system.block_on(begins(&lease, worker, rounds)));
+            bencher.iter_custom(|rounds| self.system.block_on(begins(&lease, rounds)));
         });
         group.bench_function(BenchmarkId::new("begin and take", name), |bencher| {
-            bencher.iter_custom(|rounds| self.system.block_on(ceremonies(&lease, worker, rounds)));
+            bencher.iter_custom(|rounds| self.system.block_on(ceremonies(&lease, rounds)));
         });
         group.bench_function(BenchmarkId::new("command", name), |bencher| {
             bencher.iter_custom(|rounds| self.system.block_on(commands(&lease, rounds)));
@@ -77,7 +78,7 @@ impl Place<'_> {
 }
 
 /// Asks for a challenge that was never out: there and back, and no more than a look into an empty table.
-async fn hops(lease: &Lease, worker: usize, rounds: u64) -> Duration {
+async fn hops(lease: &Lease<'_>, worker: usize, rounds: u64) -> Duration {
     let mut challenge = Challenge([9; 32]);
     challenge.0[0] = u8::try_from(worker).expect("0 or 1");
     let timer = Timer::start();
@@ -88,25 +89,25 @@ async fn hops(lease: &Lease, worker: usize, rounds: u64) -> Duration {
     timer.elapsed()
 }
 
-async fn begins(lease: &Lease, worker: usize, rounds: u64) -> Duration {
+async fn begins(lease: &Lease<'_>, rounds: u64) -> Duration {
     let timer = Timer::start();
     for _ in 0..rounds {
-        drop(lease.begin(worker, discoverable()).await.expect(BEGUN));
+        drop(lease.begin(discoverable()).await.expect(BEGUN));
     }
     timer.elapsed()
 }
 
-async fn ceremonies(lease: &Lease, worker: usize, rounds: u64) -> Duration {
+async fn ceremonies(lease: &Lease<'_>, rounds: u64) -> Duration {
     let timer = Timer::start();
     for _ in 0..rounds {
-        let options = lease.begin(worker, discoverable()).await.expect(BEGUN);
+        let options = lease.begin(discoverable()).await.expect(BEGUN);
         let taken = lease.take_challenge(challenge_in(&options)).await;
         drop(taken.expect("it was just begun"));
     }
     timer.elapsed()
 }
 
-async fn commands(lease: &Lease, rounds: u64) -> Duration {
+async fn commands(lease: &Lease<'_>, rounds: u64) -> Duration {
     let timer = Timer::start();
     for _ in 0..rounds {
         lease.execute(Use).await.expect("the store is in memory");
@@ -155,18 +156,18 @@ const fn discoverable() -> InitializeLogin {
 /// A registry whose worker 0 is this thread.
 fn registry(other: &Arbiter) -> Arc<Registry> {
     let store: Arc<dyn Store> = Arc::new(Memory::new(Box::new(|| fixture::NOW.seconds())));
-    let metrics = Metrics::default();
+    let metrics = Metrics::new(2);
     let source = EnvSource::new(fixture::environment);
-    let surroundings = || Surroundings {
+    let surroundings = |worker| Surroundings {
         store: Arc::clone(&store),
         source: source.clone(),
-        metrics: metrics.clone(),
+        metrics: metrics.worker(worker).clone(),
         ledger: Arc::new(Ledger::new(CAPS)),
         boot: 1,
         checkpoint_every: NEVER,
     };
     let registry = Registry::new(Parts {
-        surroundings: vec![surroundings(), surroundings()],
+        surroundings: vec![surroundings(0), surroundings(1)],
         store: Arc::clone(&store),
         source: source.clone(),
         metrics: metrics.clone(),
@@ -179,14 +180,18 @@ fn registry(other: &Arbiter) -> Arc<Registry> {
     registry
 }
 
-async fn lease(registry: &Arc<Registry>, tenant: TenantId) -> Result<Lease, Refusal> {
+async fn lease(
+    registry: &Arc<Registry>,
+    tenant: TenantId,
+    worker: usize,
+) -> Result<Lease<'_>, Refusal> {
     let create = CreateTenant {
         display_name: "A tenant".into(),
         settings: fixture::settings(),
         api_key_name: None,
     };
     registry.create(tenant, create).await?;
-    registry.lease(tenant).await
+    registry.lease(tenant, worker).await
 }
 
 /// Small, so that after the warm-up every begin evicts, as under a flood.

@@ -12,7 +12,7 @@ use keywright::store::seal::Keyring;
 use keywright::store::snapshot::{self, Creation};
 use keywright::store::sqlite::{Reports, Settings, Sqlite};
 use keywright::store::{Change, Commit, Expect, Put, Row, Store};
-use keywright::telemetry::metrics::Timer;
+use keywright::telemetry::worker::Timer;
 use keywright::tenant::event::Event;
 use keywright::tenant::ids::{Challenge, TenantId};
 use tempfile::TempDir;

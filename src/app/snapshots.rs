@@ -34,15 +34,11 @@ pub(super) fn run(config: &Config, keyring: Keyring, metrics: Metrics) {
     actix_web::rt::spawn(rounds(plan, keyring, metrics));
 }
 
-/// Due by the age of the newest, so that a server that is restarted often is snapshotted all the same.
+/// Due by the age of the newest, so that a server that is restarted often is snapshotted all the same. The first is due
+/// soon after the start.
 async fn rounds(plan: Plan, keyring: Keyring, metrics: Metrics) {
     loop {
-        tokio::time::sleep(
-            plan.every
-                .saturating_sub(age_of_newest(&plan))
-                .max(ROUND_MIN),
-        )
-        .await;
+        tokio::time::sleep(next(&plan)).await;
         let (task, keyring) = (plan.clone(), keyring.clone());
         let made = actix_web::rt::task::spawn_blocking(move || make(&task, &keyring)).await;
         match made {
@@ -64,13 +60,16 @@ fn make(plan: &Plan, keyring: &Keyring) -> Result<(), SnapshotError> {
     snapshot::prune(&plan.snapshots, plan.keep).map(drop)
 }
 
-fn age_of_newest(plan: &Plan) -> Duration {
-    let newest = snapshot::list(&plan.snapshots)
-        .ok()
-        .and_then(|snapshots| snapshots.last().map(|newest| newest.created));
-    newest.map_or(Duration::ZERO, |created| {
-        Duration::from_secs(since_epoch().as_secs().saturating_sub(created))
-    })
+/// Due by the age of the newest, so that a server that is restarted often is snapshotted all the same; the first soon
+/// after the start.
+fn next(plan: &Plan) -> Duration {
+    let snapshots = snapshot::list(&plan.snapshots).unwrap_or_default();
+    let Some(newest) = snapshots.last() else {
+        return plan.every.min(FIRST_AFTER);
+    };
+    let age = since_epoch().as_secs().saturating_sub(newest.created);
+    let rest = plan.every.saturating_sub(Duration::from_secs(age));
+    rest.max(ROUND_MIN)
 }
 
 fn failed(metrics: &Metrics, error: &dyn std::error::Error) {
@@ -79,3 +78,4 @@ fn failed(metrics: &Metrics, error: &dyn std::error::Error) {
 }
 
 const ROUND_MIN: Duration = Duration::from_secs(1);
+const FIRST_AFTER: Duration = Duration::from_mins(1);

@@ -25,7 +25,12 @@ pub(super) fn keyring(config: &Config, mode: Mode) -> Result<Keyring, StartError
         .map(|Secret(key)| key.clone())
         .collect();
     if keys.is_empty() && mode == Mode::Dev {
-        keys.push(dev_key(&config.store.directory)?);
+        let directory = &config.store.directory;
+        let key = dev_key(directory).map_err(|source| StartError::DevKey {
+            directory: directory.clone(),
+            source,
+        })?;
+        keys.push(key);
     }
     Ok(Keyring::new(&keys)?)
 }

@@ -41,5 +41,5 @@ pub fn run() -> ExitCode {
 
 const HELP: &str = "\
 First passkey:  keywright serve --dev      then open http://localhost:8000/try
-Real use:       KEYWRIGHT__SECRETS__KEYS=$(openssl rand -hex 32) keywright serve
-                (keep that key: without it nothing in the store can be read)";
+Real use:       openssl rand -hex 32 > keywright.key     (once; keep it: without it nothing in the store can be read)
+                KEYWRIGHT__SECRETS__KEYS=$(cat keywright.key) keywright serve";

@@ -49,19 +49,22 @@ async fn serve(config: Config, mode: Mode) -> Result<(), Box<dyn std::error::Err
     Ok(())
 }
 
-/// An error with all its causes, on stderr.
+/// An error with all its causes, each told once, on stderr.
 #[expect(
     clippy::print_stderr,
     reason = "what a person at the terminal sees when nothing runs"
 )]
 pub(super) fn report(error: &dyn std::error::Error) {
-    eprint!("keywright: {error}");
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        eprint!(": {error}");
+        let error_text = error.to_string();
+        if !text.contains(&error_text) {
+            text = format!("{text}: {error_text}");
+        }
         cause = error.source();
     }
-    eprintln!();
+    eprintln!("keywright: {text}");
 }
 
 /// What a person needs next after a dev start.

@@ -1,6 +1,9 @@
 //! One subscriber for the process: text for people, JSON for machines. Both on stderr; stdout belongs to commands.
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -10,12 +13,16 @@ pub enum Format {
 
 /// Installs the subscriber. A second call in a process changes nothing: tests start many servers.
 pub fn install(format: Format, level: LevelFilter) {
-    let builder = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr);
+    // How actix starts and stops its threads is news to nobody.
+    let quiet = LevelFilter::WARN.min(level);
+    let targets = Targets::new()
+        .with_default(level)
+        .with_target("actix_server", quiet);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(targets);
     let installed = match format {
-        Format::Text => builder.with_target(false).try_init(),
-        Format::Json => builder.json().flatten_event(true).try_init(),
+        Format::Text => registry.with(lines.with_target(false)).try_init(),
+        Format::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     drop(installed);
 }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::seal::Keyring;
 use crate::store::sqlite::{Reports, Sqlite};
+use crate::store::tests::noise;
 use crate::store::tests::{
     Disk, START, create as create_tenant, keyring, put, rows, settings, tenant, update, wait,
 };
@@ -207,7 +208,7 @@ fn a_cut_snapshot_is_found_also_between_two_chunks() {
     let fixture = Fixture::new();
     // Sealed rows do not compress, so this takes several chunks.
     let big: Vec<_> = (0..40)
-        .map(|row| put(&row.to_string(), &"x".repeat(100_000)))
+        .map(|row| put(&row.to_string(), &noise(100_000)))
         .collect();
     update(&fixture.store, tenant(1), big).unwrap();
     let file = fixture.create(START).file;

@@ -176,3 +176,15 @@ fn text(row: &Row) -> String {
     );
     format!("{}/{id}={data}@{}", row.kind.0, row.seq)
 }
+
+/// Text that does not compress, the same each time.
+pub(in crate::store) fn noise(length: usize) -> String {
+    let mut state = 1_u64;
+    let mut letter = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b' ' + u8::try_from(state >> 33 & 0x3f).unwrap())
+    };
+    (0..length).map(|_| letter()).collect()
+}

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::store::tests::noise;
 
 fn reporting(reports: &Arc<Mutex<Vec<BatchReport>>>) -> Reports {
     let reports = Arc::clone(reports);
@@ -147,7 +148,7 @@ fn a_full_disk_refuses_writes_and_resumes_by_itself() {
     let store = disk.open_with(reporting(&told));
     create(&store, tenant(1), vec![put("a", "1")]).unwrap();
     limit_pages(&store, 1);
-    let big = || vec![put("big", &"x".repeat(500_000))];
+    let big = || vec![put("big", &noise(500_000))];
     for _ in 0..3 {
         assert!(matches!(
             update(&store, tenant(1), big()),
