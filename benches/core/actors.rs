@@ -131,7 +131,7 @@ impl Command for Use {
             ..fixture::credential(0, 0)
         };
         Ok(Decision {
-            events: vec![Event::CredentialUsed(used)],
+            events: vec![Event::CredentialChanged(used)],
             outcome: (),
         })
     }

@@ -79,7 +79,7 @@ fn login(number: u64) -> Commit {
         challenge: Challenge(challenge),
         expires_at: NOW.plus_milliseconds(300_000),
     };
-    let used = Event::CredentialUsed(credential(number / TENANTS % CREDENTIALS_A_TENANT, 0));
+    let used = Event::CredentialChanged(credential(number / TENANTS % CREDENTIALS_A_TENANT, 0));
     let used = Put {
         expect: Expect::Any,
         ..codec::put(&used, None)

@@ -67,7 +67,7 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
             Expect::Absent,
             credential,
         ),
-        Event::CredentialUsed(credential) => {
+        Event::CredentialChanged(credential) => {
             let expect = revision_of(credential.id.as_bytes(), state);
             row(CREDENTIAL, credential.id.as_bytes(), expect, credential)
         }
@@ -172,7 +172,7 @@ const fn rank(event: &Event) -> u8 {
         | Event::UserSaved(_) => 0,
         Event::ApiKeyDeleted(_)
         | Event::CredentialRegistered(_)
-        | Event::CredentialUsed(_)
+        | Event::CredentialChanged(_)
         | Event::CredentialDeleted(_)
         | Event::ChallengeConsumed { .. } => 1,
     }

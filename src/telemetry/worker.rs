@@ -28,6 +28,10 @@ pub enum Step {
     RegistrationFinalize,
     LoginInitialize,
     LoginFinalize,
+    MfaRegistrationInitialize,
+    MfaRegistrationFinalize,
+    MfaLoginInitialize,
+    MfaLoginFinalize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +106,10 @@ impl Step {
             Self::RegistrationFinalize => 1,
             Self::LoginInitialize => 2,
             Self::LoginFinalize => 3,
+            Self::MfaRegistrationInitialize => 4,
+            Self::MfaRegistrationFinalize => 5,
+            Self::MfaLoginInitialize => 6,
+            Self::MfaLoginFinalize => 7,
         }
     }
 }
@@ -153,11 +161,23 @@ fn http_responses(registry: &Registry) -> Vec<IntCounter> {
         .to_vec()
 }
 
-const STEPS: [(Step, &str, &str); 4] = [
+const STEPS: [(Step, &str, &str); 8] = [
     (Step::RegistrationInitialize, "registration", "initialize"),
     (Step::RegistrationFinalize, "registration", "finalize"),
     (Step::LoginInitialize, "login", "initialize"),
     (Step::LoginFinalize, "login", "finalize"),
+    (
+        Step::MfaRegistrationInitialize,
+        "mfa_registration",
+        "initialize",
+    ),
+    (
+        Step::MfaRegistrationFinalize,
+        "mfa_registration",
+        "finalize",
+    ),
+    (Step::MfaLoginInitialize, "mfa_login", "initialize"),
+    (Step::MfaLoginFinalize, "mfa_login", "finalize"),
 ];
 
 const OUTCOMES: [(Outcome, &str); 3] = [

@@ -89,3 +89,32 @@ impl Command for DeleteCredential {
         })
     }
 }
+
+#[derive(Debug)]
+pub struct RenameCredential {
+    pub id: CredentialId,
+    pub name: Box<str>,
+}
+
+impl Command for RenameCredential {
+    type Outcome = ();
+
+    fn touches(&self) -> Vec<Touched> {
+        vec![Touched::Credential(self.id.clone())]
+    }
+
+    fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
+        let stored = state
+            .credentials
+            .get(&self.id)
+            .ok_or(Rejection::CredentialNotFound)?;
+        let renamed = Credential {
+            name: self.name,
+            ..stored.credential.clone()
+        };
+        Ok(Decision {
+            events: vec![Event::CredentialChanged(renamed)],
+            outcome: (),
+        })
+    }
+}

@@ -21,8 +21,8 @@ pub enum Event {
     /// A new user, or a new name at another registration.
     UserSaved(User),
     CredentialRegistered(Credential),
-    /// Counter, backup state or time of last use.
-    CredentialUsed(Credential),
+    /// Counter, backup state, time of last use, or name.
+    CredentialChanged(Credential),
     CredentialDeleted(CredentialId),
     /// No response to this challenge is ever accepted again.
     ChallengeConsumed {

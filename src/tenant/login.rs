@@ -134,7 +134,7 @@ impl Command for Login {
             expires_at: self.expires_at,
         };
         Ok(Decision {
-            events: vec![consumed, Event::CredentialUsed(credential)],
+            events: vec![consumed, Event::CredentialChanged(credential)],
             outcome,
         })
     }

@@ -50,7 +50,7 @@ impl TenantState {
             Event::SigningKeyCreated(key) => self.signing_keys.push(key),
             Event::UserSaved(user) => self.save_user(user, revision),
             Event::CredentialRegistered(credential) => self.register(credential, revision),
-            Event::CredentialUsed(credential) => {
+            Event::CredentialChanged(credential) => {
                 let stored = Stored {
                     credential,
                     revision,

@@ -20,6 +20,7 @@ mod hostile;
 mod limits;
 mod login;
 mod metrics;
+mod mfa;
 mod recorded;
 mod registration;
 mod secrets;

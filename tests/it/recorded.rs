@@ -82,6 +82,7 @@ const DEVIATIONS: &[Deviation] = &[
         why: "a wrong method is 405 with Allow, the reference says 404",
         steps: &[
             "registration.initialize/wrong_method",
+            "mfa/registration.initialize/wrong_method",
             "admin.tenants/patch_tenant",
         ],
         ours: |expected| {
@@ -98,32 +99,44 @@ const DEVIATIONS: &[Deviation] = &[
         ours: |expected| expected["body"]["publicKey"]["timeout"] = 60000.into(),
     },
     Deviation {
+        why: "a user exists once a credential is registered",
+        steps: &["mfa.login/user_without_credential"],
+        ours: |expected| {
+            expected["status"] = 404.into();
+            expected["body"] =
+                serde_json::json!({"title": "user not found", "details": "", "status": 404});
+        },
+    },
+    Deviation {
         why: "RSA keys have 2048 bits, not 4096",
         steps: &["public.common/jwks", "public.common/jwks_with_origin"],
         ours: |expected| expected["body"]["keys"][0]["n"] = "<b64:342>".into(),
     },
 ];
 
-/// Steps of routes that this release does not have. The list only ever gets shorter.
+/// Steps of routes that this release does not have, and some that the recording does not tell enough of. The list only
+/// ever gets shorter.
 const NOT_YET: &[(&str, &str)] = &[
-    ("mfa/", "second factors"),
-    ("mfa.login/", "second factors"),
+    (
+        "mfa/registration.initialize/username_128_wide",
+        "the recording has dropped the name",
+    ),
+    (
+        "mfa/registration.finalize/replayed",
+        "a step before it that was not recorded here; registration.rs replays",
+    ),
+    (
+        "mfa/registration.finalize/again_same_credential",
+        "a step before it that was not recorded here; registration.rs repeats",
+    ),
     ("transaction/", "transactions"),
-    ("credentials/get", "GET of one credential"),
-    ("credentials/rename", "PATCH of a credential"),
     (
         "credentials/",
-        "the lists need the transactions and renames recorded before them",
+        "the lists need the transactions recorded before them",
     ),
     ("audit/", "the audit log"),
     ("admin.users/", "users in the admin API"),
     ("admin.secrets/jwk", "rotation of signing keys"),
     ("public.common/POST transaction", "transactions"),
-    ("public.common/POST mfa", "second factors"),
-    (
-        "public.common/GET credentials/abc",
-        "GET of one credential: 405 comes before the key",
-    ),
-    ("public.common/PATCH", "PATCH of a credential"),
     ("public.common/GET audit_logs", "the audit log"),
 ];

@@ -448,3 +448,30 @@ async fn credential_ids_have_at_most_1023_bytes() {
         .await
         .refused(400, UNREADABLE);
 }
+
+#[tokio::test]
+async fn a_credential_is_shown_renamed_and_keeps_its_name_over_a_restart() {
+    let mut server = TestServer::start();
+    let tenant = server.tenant().await;
+    let mut forge = Forge::new(-7);
+    let created = forge.create(&tenant.begin_registration("ann").await);
+    tenant.finish_registration(&created).await.expect(200);
+    let path = format!("/{}/credentials/{}", tenant.id, forge.id());
+    let headers = [
+        ("apiKey", tenant.key.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let name = |name: &str| Some(serde_json::json!({ "name": name }).to_string().into());
+    let client = server.client();
+    let too_long = client.send("PATCH", &path, &headers, name(&"n".repeat(256)));
+    too_long.await.refused_with(
+        400,
+        "unable to validate request",
+        "name cannot have more than 255 entries",
+    );
+    let renamed = client.send("PATCH", &path, &headers, name("Ann's key"));
+    assert_eq!(renamed.await.status, 204);
+    server.kill_and_restart();
+    let shown = server.client().send("GET", &path, &headers, None).await;
+    assert_eq!(shown.expect(200)["name"], "Ann's key");
+}

@@ -31,9 +31,13 @@ pub async fn try_page(call: &Call, demo: TenantId, path: &[&str]) -> Answer {
 async fn routes(call: &Call, demo: Tenant<'_>, path: &[&str]) -> Answer {
     match (call.method(), path) {
         (&Method::POST, ["registration", "initialize"]) => begin_registration(call, &demo).await,
-        (&Method::POST, ["registration", "finalize"]) => registration::finalize(call, demo).await,
+        (&Method::POST, ["registration", "finalize"]) => {
+            registration::finalize(call, &demo, Factor::Passkey).await
+        }
         (&Method::POST, ["login", "initialize"]) => begin_login(&demo).await,
-        (&Method::POST, ["login", "finalize"]) => login::finalize(call, demo).await,
+        (&Method::POST, ["login", "finalize"]) => {
+            login::finalize(call, &demo, Factor::Passkey).await
+        }
         (&Method::GET, ["credentials"]) => Ok(list(&demo, &signed_in(call, &demo)?)),
         (&Method::DELETE, ["credentials", id]) => {
             let user = signed_in(call, &demo)?;

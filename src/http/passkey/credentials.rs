@@ -1,9 +1,9 @@
-//! `GET /{tenant_id}/credentials` and `DELETE` of one (contract §2.9).
+//! `GET /{tenant_id}/credentials`, and `GET`, `PATCH`, `DELETE` of one (contract §2.9).
 
 use actix_web::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::texts;
@@ -15,7 +15,8 @@ use crate::http::call::{Call, Keyed};
 use crate::http::error::Problem;
 use crate::http::paging::{Page, Query};
 use crate::http::time;
-use crate::tenant::credential::{Credential, DeleteCredential};
+use crate::http::validation::Validation;
+use crate::tenant::credential::{Credential, DeleteCredential, RenameCredential};
 use crate::tenant::ids::{CredentialId, UserId};
 use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
@@ -35,6 +36,11 @@ pub struct CredentialBody {
     backup_state: bool,
     is_mfa: bool,
     user_id: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct RenameBody {
+    name: Option<String>,
 }
 
 impl From<&Credential> for CredentialBody {
@@ -79,16 +85,32 @@ pub fn list(call: &Call, tenant: &Keyed<'_>) -> Answer {
     Ok(json(response, &bodies))
 }
 
+pub fn show(tenant: &Keyed<'_>, text: &str) -> Answer {
+    let id = parse_id(text).ok_or_else(|| unknown(text))?;
+    let state = tenant.read();
+    let stored = state.credentials.get(&id).ok_or_else(|| unknown(text))?;
+    let body = CredentialBody::from(&stored.credential);
+    Ok(json(HttpResponse::Ok(), &body))
+}
+
+pub async fn rename(call: &Call, tenant: &Keyed<'_>, text: &str) -> Answer {
+    let body: RenameBody = call.body.json(texts::BIND)?;
+    let mut validation = Validation::default();
+    let name = validation.required("name", body.name);
+    validation.at_most("name", &name, NAME_LENGTH_MAX);
+    validation.finish(texts::VALIDATE)?;
+    let id = parse_id(text).ok_or_else(|| unknown(text))?;
+    let name = name.into();
+    let renamed = tenant.execute(RenameCredential { id, name }).await;
+    renamed.map_err(|refusal| refused(refusal, text))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 /// Removes a credential; with a user, only theirs.
 pub async fn remove(tenant: &Lease<'_>, text: &str, of_user: Option<UserId>) -> Answer {
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
     let deleted = tenant.execute(DeleteCredential { id, of_user }).await;
-    deleted.map_err(|refusal| {
-        if refusal == Refusal::Rejected(Rejection::CredentialNotFound) {
-            return unknown(text);
-        }
-        refusal.into()
-    })?;
+    deleted.map_err(|refusal| refused(refusal, text))?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -142,3 +164,12 @@ fn parse_id(text: &str) -> Option<CredentialId> {
 fn unknown(text: &str) -> Problem {
     Problem::not_found(format!("credential with id '{text}' not found"))
 }
+
+fn refused(refusal: Refusal, text: &str) -> Problem {
+    if refusal == Refusal::Rejected(Rejection::CredentialNotFound) {
+        return unknown(text);
+    }
+    refusal.into()
+}
+
+const NAME_LENGTH_MAX: usize = 255;

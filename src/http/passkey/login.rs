@@ -1,17 +1,18 @@
-//! `POST /{tenant_id}/login/initialize` and `/finalize` (contract §2.3 and §2.4).
+//! `POST /{tenant_id}/login/initialize` and `/finalize`, and both below `/mfa` (contract §2.3, §2.4, §2.8).
 
 use serde::Deserialize;
 
 use super::texts;
+use crate::actor::handle::Lease;
 use crate::http::Answer;
-use crate::http::call::{Call, Tenant};
+use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
 use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Factor};
 use crate::tenant::ids::UserId;
-use crate::tenant::login::{InitializeLogin, LoggedIn};
+use crate::tenant::login::InitializeLogin;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::token::{Operation, Proof};
 
@@ -27,9 +28,12 @@ pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
         let options = match body.user_id {
             None => tenant.begin(discoverable()).await?,
             Some(user_id) => {
-                check(call, &user_id)?;
+                not_empty(&user_id)?;
+                if call.api_key().is_none() {
+                    return Err(Problem::unauthorized("api key is missing", ""));
+                }
                 let tenant = tenant.keyed(call)?;
-                tenant.begin(for_user(&user_id)?).await?
+                tenant.begin(for_user(&user_id, Factor::Passkey)?).await?
             }
         };
         Ok(super::options(options))
@@ -37,12 +41,37 @@ pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
     .await
 }
 
-pub async fn finalize(call: &Call, tenant: Tenant<'_>) -> Answer {
-    measured(call, Step::LoginFinalize, async {
-        let body = &call.body.bytes;
-        let logged_in = ceremony::login::finalize(&tenant, Factor::Passkey, body).await;
-        let proof = proof(logged_in.map_err(texts::login)?);
-        Ok(super::token(&ceremony::token(&tenant, &proof).await?))
+/// A second factor is always somebody's.
+pub async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
+    measured(call, Step::MfaLoginInitialize, async {
+        let body: InitializeBody = call.body.json(texts::BIND)?;
+        let mut validation = Validation::default();
+        let user_id = validation.present("user_id", body.user_id);
+        validation.finish(texts::VALIDATE)?;
+        not_empty(&user_id)?;
+        let options = tenant.begin(for_user(&user_id, Factor::Mfa)?).await?;
+        Ok(super::options(options))
+    })
+    .await
+}
+
+/// For passkeys whoever has the challenge may, for second factors the caller has asked for a key.
+pub async fn finalize(call: &Call, tenant: &Lease<'_>, factor: Factor) -> Answer {
+    let (step, operation) = match factor {
+        Factor::Passkey => (Step::LoginFinalize, Operation::Login),
+        Factor::Mfa => (Step::MfaLoginFinalize, Operation::MfaLogin),
+    };
+    measured(call, step, async {
+        let logged_in = ceremony::login::finalize(tenant, factor, &call.body.bytes).await;
+        let logged_in = logged_in.map_err(texts::login)?;
+        let proof = Proof {
+            user: logged_in.user,
+            credential: logged_in.credential,
+            operation,
+            user_verified: logged_in.user_verified,
+            backup_eligible: logged_in.backup_eligible,
+        };
+        Ok(super::token(&ceremony::token(tenant, &proof).await?))
     })
     .await
 }
@@ -55,32 +84,18 @@ pub const fn discoverable() -> InitializeLogin {
     }
 }
 
-pub fn proof(logged_in: LoggedIn) -> Proof {
-    Proof {
-        user: logged_in.user,
-        credential: logged_in.credential,
-        operation: Operation::Login,
-        user_verified: logged_in.user_verified,
-        backup_eligible: logged_in.backup_eligible,
-    }
-}
-
-fn check(call: &Call, user_id: &str) -> Result<(), Problem> {
+fn not_empty(user_id: &str) -> Result<(), Problem> {
     let mut validation = Validation::default();
     if user_id.is_empty() {
         validation.fail("user_id must at least have 1 entry");
     }
-    validation.finish(texts::VALIDATE)?;
-    if call.api_key().is_none() {
-        return Err(Problem::unauthorized("api key is missing", ""));
-    }
-    Ok(())
+    validation.finish(texts::VALIDATE)
 }
 
-fn for_user(user_id: &str) -> Result<InitializeLogin, Rejection> {
+fn for_user(user_id: &str, factor: Factor) -> Result<InitializeLogin, Rejection> {
     Ok(InitializeLogin {
         user: Some(UserId::parse(user_id).ok_or(Rejection::UserNotFound)?),
-        factor: Factor::Passkey,
+        factor,
         access: Access::Keyed,
     })
 }

@@ -13,33 +13,60 @@ use serde::Serialize;
 
 use super::Answer;
 use super::answer::{json, json_text, private};
-use super::call::Call;
+use super::call::{Call, Keyed, Tenant};
 use super::error::Problem;
+use crate::tenant::challenge::Factor;
 
 /// The routes below a tenant. Any `OPTIONS` there is a preflight, before any key is asked for (contract §8.2).
 pub async fn routes(call: &Call, tenant: &str, path: &[&str]) -> Answer {
     let tenant = call.tenant(tenant).await?;
     match (call.method(), path) {
         (&Method::POST, ["registration", "initialize"]) => {
-            registration::initialize(call, tenant.keyed(call)?).await
-        }
-        (&Method::POST, ["registration", "finalize"]) => {
-            registration::finalize(call, tenant).boxed_local().await
+            registration::initialize(call, tenant.keyed(call)?, Factor::Passkey).await
         }
         (&Method::POST, ["login", "initialize"]) => login::initialize(call, tenant).await,
-        (&Method::POST, ["login", "finalize"]) => login::finalize(call, tenant).boxed_local().await,
-        (&Method::GET | &Method::HEAD, ["credentials"]) => {
-            credentials::list(call, &tenant.keyed(call)?)
-        }
-        (&Method::DELETE, ["credentials", id]) => {
-            let tenant = tenant.keyed(call)?;
-            credentials::remove(&tenant, id, None).boxed_local().await
-        }
-        (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => {
-            jwks::jwks(&tenant).boxed_local().await
-        }
         (&Method::OPTIONS, _) => Ok(HttpResponse::NoContent().finish()),
-        (_, path) => Err(no_route(path)),
+        _ => rarer(call, tenant, path).boxed_local().await,
+    }
+}
+
+/// The routes that are not the hot path; see [`super::frame`] on boxes.
+async fn rarer(call: &Call, tenant: Tenant<'_>, path: &[&str]) -> Answer {
+    match (call.method(), path) {
+        (&Method::POST, ["registration", "finalize"]) => {
+            registration::finalize(call, &tenant, Factor::Passkey).await
+        }
+        (&Method::POST, ["login", "finalize"]) => {
+            login::finalize(call, &tenant, Factor::Passkey).await
+        }
+        (_, ["mfa", path @ ..]) => mfa(call, tenant.keyed(call)?, path).await,
+        (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => jwks::jwks(&tenant).await,
+        (_, ["credentials", ..]) => credentials(call, &tenant.keyed(call)?, path).await,
+        _ => Err(no_route(path)),
+    }
+}
+
+async fn mfa(call: &Call, tenant: Keyed<'_>, path: &[&str]) -> Answer {
+    match (call.method(), path) {
+        (&Method::POST, ["registration", "initialize"]) => {
+            registration::initialize(call, tenant, Factor::Mfa).await
+        }
+        (&Method::POST, ["registration", "finalize"]) => {
+            registration::finalize(call, &tenant, Factor::Mfa).await
+        }
+        (&Method::POST, ["login", "initialize"]) => login::initialize_mfa(call, tenant).await,
+        (&Method::POST, ["login", "finalize"]) => login::finalize(call, &tenant, Factor::Mfa).await,
+        _ => Err(no_route(path)),
+    }
+}
+
+async fn credentials(call: &Call, tenant: &Keyed<'_>, path: &[&str]) -> Answer {
+    match (call.method(), path) {
+        (&Method::GET | &Method::HEAD, [_]) => credentials::list(call, tenant),
+        (&Method::GET | &Method::HEAD, [_, id]) => credentials::show(tenant, id),
+        (&Method::PATCH, [_, id]) => credentials::rename(call, tenant, id).await,
+        (&Method::DELETE, [_, id]) => credentials::remove(tenant, id, None).await,
+        _ => Err(no_route(path)),
     }
 }
 
@@ -49,7 +76,7 @@ fn no_route(path: &[&str]) -> Problem {
             Problem::method_not_allowed("POST")
         }
         ["credentials"] | [".well-known", "jwks.json"] => Problem::method_not_allowed("GET, HEAD"),
-        ["credentials", _] => Problem::method_not_allowed("DELETE"),
+        ["credentials", _] => Problem::method_not_allowed("GET, HEAD, PATCH, DELETE"),
         _ => Problem::not_found("Not Found"),
     }
 }

@@ -1,17 +1,18 @@
-//! `POST /{tenant_id}/registration/initialize` and `/finalize` (contract §2.1 and §2.2).
+//! `POST /{tenant_id}/registration/initialize` and `/finalize`, and both below `/mfa` (contract §2.1, §2.2, §2.8).
 
 use serde::Deserialize;
 
 use super::texts;
+use crate::actor::handle::Lease;
 use crate::http::Answer;
-use crate::http::call::{Call, Keyed, Tenant};
+use crate::http::call::{Call, Keyed};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
 use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Factor};
 use crate::tenant::ids::UserId;
-use crate::tenant::registration::{InitializeRegistration, Registered};
+use crate::tenant::registration::InitializeRegistration;
 use crate::tenant::token::{Operation, Proof};
 use crate::tenant::user::Profile;
 
@@ -23,12 +24,16 @@ struct InitializeBody {
     icon: Option<String>,
 }
 
-pub async fn initialize(call: &Call, tenant: Keyed<'_>) -> Answer {
-    measured(call, Step::RegistrationInitialize, async {
+pub async fn initialize(call: &Call, tenant: Keyed<'_>, factor: Factor) -> Answer {
+    let step = match factor {
+        Factor::Passkey => Step::RegistrationInitialize,
+        Factor::Mfa => Step::MfaRegistrationInitialize,
+    };
+    measured(call, step, async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
         let initialize = InitializeRegistration {
             user: body.into_profile()?,
-            factor: Factor::Passkey,
+            factor,
             access: Access::Keyed,
         };
         Ok(super::options(tenant.begin(initialize).await?))
@@ -36,24 +41,25 @@ pub async fn initialize(call: &Call, tenant: Keyed<'_>) -> Answer {
     .await
 }
 
-pub async fn finalize(call: &Call, tenant: Tenant<'_>) -> Answer {
-    measured(call, Step::RegistrationFinalize, async {
-        let body = &call.body.bytes;
-        let registered = ceremony::registration::finalize(&tenant, Factor::Passkey, body).await;
-        let proof = proof(registered.map_err(texts::registration)?);
-        Ok(super::token(&ceremony::token(&tenant, &proof).await?))
+/// For passkeys whoever has the challenge may, for second factors the caller has asked for a key.
+pub async fn finalize(call: &Call, tenant: &Lease<'_>, factor: Factor) -> Answer {
+    let (step, operation) = match factor {
+        Factor::Passkey => (Step::RegistrationFinalize, Operation::Registration),
+        Factor::Mfa => (Step::MfaRegistrationFinalize, Operation::MfaRegistration),
+    };
+    measured(call, step, async {
+        let registered = ceremony::registration::finalize(tenant, factor, &call.body.bytes).await;
+        let registered = registered.map_err(texts::registration)?;
+        let proof = Proof {
+            user: registered.user,
+            credential: registered.credential,
+            operation,
+            user_verified: registered.user_verified,
+            backup_eligible: registered.backup_eligible,
+        };
+        Ok(super::token(&ceremony::token(tenant, &proof).await?))
     })
     .await
-}
-
-pub fn proof(registered: Registered) -> Proof {
-    Proof {
-        user: registered.user,
-        credential: registered.credential,
-        operation: Operation::Registration,
-        user_verified: registered.user_verified,
-        backup_eligible: registered.backup_eligible,
-    }
 }
 
 impl InitializeBody {

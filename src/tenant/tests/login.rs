@@ -35,7 +35,7 @@ fn used(decision: super::super::Decision<super::super::login::LoggedIn>) -> Cred
     match <[Event; 2]>::try_from(decision.events).unwrap() {
         [
             Event::ChallengeConsumed { .. },
-            Event::CredentialUsed(credential),
+            Event::CredentialChanged(credential),
         ] => credential,
         other => panic!("{other:?}"),
     }
@@ -92,7 +92,7 @@ fn the_counter_is_judged_by_what_is_stored_now() {
     let mut events = registered("ann", "one");
     let mut meanwhile = passkey("ann", "one");
     meanwhile.counter = 20;
-    events.push(Event::CredentialUsed(meanwhile));
+    events.push(Event::CredentialChanged(meanwhile));
     let state = given(events);
     let refused = login(passkey("ann", "one"), 15).decide(&state, &env(9));
     assert_eq!(refused.unwrap_err(), Rejection::CounterNotGreater);

@@ -45,7 +45,15 @@ impl Asked {
 impl World {
     pub(super) async fn new() -> Self {
         let server = TestServer::start();
-        let golden = server.tenant().await;
+        let mut golden = config();
+        golden["mfa"] = json!({
+            "timeout": 30000,
+            "user_verification": "required",
+            "attachment": "platform",
+            "attestation_preference": "none",
+            "resident_key_requirement": "preferred",
+        });
+        let golden = server.tenant_with(golden).await;
         let mut strict = config();
         strict["webauthn"]["timeout"] = 1234.into();
         strict["webauthn"]["user_verification"] = "required".into();
@@ -72,6 +80,8 @@ impl World {
                 ("$small", small.id),
                 ("$u1", "user-of-18-letters".to_owned()),
                 ("$u2", "user-of-18-symbols".to_owned()),
+                ("$u3", "user-that-is-absent".to_owned()),
+                ("$m1", "user-with-2-factor".to_owned()),
             ]),
             server,
             golden,
@@ -157,10 +167,12 @@ impl World {
             return Some(fill(raw, &self.names).into());
         }
         let recorded = request.get("body")?;
-        let (group, step) = name.split_once('/').unwrap();
+        let (group, step) = name.rsplit_once('/').unwrap();
         let is_response = recorded.get("response").is_some() || recorded.get("rawId").is_some();
         let body = match group {
-            "registration.finalize" | "registration.other_tenant" if is_response => {
+            "registration.finalize" | "registration.other_tenant" | "mfa/registration.finalize"
+                if is_response =>
+            {
                 let made = self.registration(group, step).await;
                 as_recorded(&made, recorded)
             }
@@ -178,17 +190,26 @@ impl World {
             "registration.other_tenant" => (&self.other, "s"),
             _ => (&self.golden, self.names["$u1"].as_str()),
         };
-        let options = tenant.begin_registration(user).await;
+        let mut options = if group == "mfa/registration.finalize" {
+            tenant.begin_mfa_registration(&self.names["$m1"]).await
+        } else {
+            tenant.begin_registration(user).await
+        };
+        if step == "wrong_challenge" {
+            options["publicKey"]["challenge"] = base64url(&[5; 32]).into();
+        }
         let mut forge = Forge::new(-7);
         match step {
             "wrong_origin" => forge.origin = "http://localhost:4498".into(),
             "wrong_rp" => forge.rp_id = "example.org".into(),
             "uv_missing" => forge.flags = Flags::PRESENT,
+            "no_up" => forge.flags = Flags::VERIFIED,
             _ => {}
         }
         let statement = [0xa1, 0x61, b'x', 0x01];
         let attestation = match step {
             "packed_self" => Attestation::PackedSelf,
+            "packed_tampered" => Attestation::PackedTampered,
             "none_with_statement" => Attestation::Other {
                 format: "none",
                 statement: &statement,

@@ -173,6 +173,13 @@ impl Tenant {
             .expect(200)
     }
 
+    pub(crate) async fn begin_mfa_registration(&self, user: &str) -> Value {
+        let body = json!({"user_id": user, "username": user});
+        self.post("mfa/registration/initialize", &body)
+            .await
+            .expect(200)
+    }
+
     pub(crate) async fn finish_registration(&self, response: &Value) -> Answer {
         self.post_unkeyed("registration/finalize", response).await
     }
