@@ -162,6 +162,7 @@ fn finalize_registration(criterion: &mut Criterion) {
 fn finalize_login(criterion: &mut Criterion) {
     let state = tenant_state(5);
     let setup = || Login {
+        factor: Factor::Passkey,
         challenge: still().challenge(0),
         expires_at: still().now,
         credential: credential(3, 0),

@@ -10,6 +10,7 @@ use super::ids::{Challenge, CredentialId, Timestamp, UserId};
 use super::rejection::Rejection;
 use super::settings::{BackupEligibleChange, CounterPolicy};
 use super::state::TenantState;
+use super::token::{Operation, Proof};
 use super::{Command, Decision, Initialize, Touched};
 use crate::webauthn::authentication::Authentication;
 use crate::webauthn::options::Descriptor;
@@ -92,19 +93,20 @@ pub fn credential_for(claim: &Claim<'_>, state: &TenantState) -> Result<Credenti
 pub struct Login {
     pub challenge: Challenge,
     pub expires_at: Timestamp,
+    pub factor: Factor,
     /// As it was when its signature was checked.
     pub credential: Credential,
     pub authentication: Authentication,
 }
 
 impl Command for Login {
-    type Outcome = LoggedIn;
+    type Outcome = Proof;
 
     fn touches(&self) -> Vec<Touched> {
         vec![Touched::Credential(self.credential.id.clone())]
     }
 
-    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<LoggedIn>, Rejection> {
+    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<Proof>, Rejection> {
         let mut credential = self.still_registered(state)?;
         let rules = &state.policy.settings.rules;
         if rules.counter == CounterPolicy::Reject
@@ -123,9 +125,13 @@ impl Command for Login {
         credential.backed_up = self.authentication.backed_up;
         credential.user_verified |= self.authentication.user_verified;
         credential.last_used_at = env.now;
-        let outcome = LoggedIn {
+        let outcome = Proof {
             user: credential.user.clone(),
             credential: credential.id.clone(),
+            operation: match self.factor {
+                Factor::Passkey => Operation::Login,
+                Factor::Mfa => Operation::MfaLogin,
+            },
             user_verified: self.authentication.user_verified,
             backup_eligible: eligible,
         };
@@ -143,15 +149,6 @@ impl Command for Login {
     fn on_conflict() -> Rejection {
         Rejection::ChallengeUnknown
     }
-}
-
-/// Who signed in, with what.
-#[derive(Debug)]
-pub struct LoggedIn {
-    pub user: UserId,
-    pub credential: CredentialId,
-    pub user_verified: bool,
-    pub backup_eligible: bool,
 }
 
 impl Login {

@@ -6,10 +6,11 @@ use super::challenge::{Access, Begun, Ceremony, Factor, Purpose};
 use super::credential::Credential;
 use super::env::Env;
 use super::event::Event;
-use super::ids::{Challenge, CredentialId, Timestamp, UserId};
+use super::ids::{Challenge, CredentialId, Timestamp};
 use super::policy::Policy;
 use super::rejection::Rejection;
 use super::state::TenantState;
+use super::token::{Operation, Proof};
 use super::user::{Profile, User};
 use super::{Command, Decision, Initialize, Touched};
 use crate::webauthn::options::{Descriptor, UserEntity};
@@ -68,17 +69,8 @@ pub struct Register {
     pub registration: Registration,
 }
 
-/// Who has what now.
-#[derive(Debug)]
-pub struct Registered {
-    pub user: UserId,
-    pub credential: CredentialId,
-    pub user_verified: bool,
-    pub backup_eligible: bool,
-}
-
 impl Command for Register {
-    type Outcome = Registered;
+    type Outcome = Proof;
 
     fn touches(&self) -> Vec<Touched> {
         vec![
@@ -87,7 +79,7 @@ impl Command for Register {
         ]
     }
 
-    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<Registered>, Rejection> {
+    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<Proof>, Rejection> {
         let account = state.users.get(&self.user.id);
         if self.user_existed && account.is_none() {
             return Err(Rejection::UserGone);
@@ -108,9 +100,13 @@ impl Command for Register {
             challenge: self.challenge,
             expires_at: self.expires_at,
         };
-        let outcome = Registered {
+        let outcome = Proof {
             user: self.user.id.clone(),
             credential: self.credential_id.clone(),
+            operation: match self.factor {
+                Factor::Passkey => Operation::Registration,
+                Factor::Mfa => Operation::MfaRegistration,
+            },
             user_verified: self.registration.user_verified,
             backup_eligible: self.registration.backup_eligible,
         };

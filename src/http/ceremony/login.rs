@@ -5,8 +5,9 @@ use crate::actor::handle::Lease;
 use crate::tenant::challenge::{Factor, Purpose};
 use crate::tenant::credential::Credential;
 use crate::tenant::ids::CredentialId;
-use crate::tenant::login::{Claim, LoggedIn, Login, credential_for};
+use crate::tenant::login::{Claim, Login, credential_for};
 use crate::tenant::rejection::Rejection;
+use crate::tenant::token::Proof;
 use crate::webauthn::Expected;
 use crate::webauthn::authentication::{AuthenticationResponse, StoredCredential, verify};
 
@@ -15,7 +16,7 @@ pub async fn finalize(
     tenant: &Lease<'_>,
     factor: Factor,
     body: &[u8],
-) -> Result<LoggedIn, FinalizeError> {
+) -> Result<Proof, FinalizeError> {
     let response = AuthenticationResponse::parse(body)?;
     let taken = take(tenant, &response.client_data.challenge, Kind::Login, factor).await?;
     let credential = claimed(tenant, &response, &taken)?;
@@ -34,6 +35,7 @@ pub async fn finalize(
     let login = Login {
         challenge: taken.challenge,
         expires_at: taken.ceremony.expires_at,
+        factor,
         credential,
         authentication,
     };

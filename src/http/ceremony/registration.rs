@@ -4,9 +4,10 @@ use super::{FinalizeError, Kind, take};
 use crate::actor::handle::Lease;
 use crate::tenant::challenge::{Factor, Purpose};
 use crate::tenant::ids::CredentialId;
-use crate::tenant::registration::{Register, Registered};
+use crate::tenant::registration::Register;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::settings::ALGORITHMS;
+use crate::tenant::token::Proof;
 use crate::webauthn::Expected;
 use crate::webauthn::registration::{RegistrationResponse, verify};
 
@@ -15,7 +16,7 @@ pub async fn finalize(
     tenant: &Lease<'_>,
     factor: Factor,
     body: &[u8],
-) -> Result<Registered, FinalizeError> {
+) -> Result<Proof, FinalizeError> {
     let response = RegistrationResponse::parse(body)?;
     let taken = take(
         tenant,

@@ -14,7 +14,6 @@ use crate::tenant::challenge::{Access, Factor};
 use crate::tenant::ids::UserId;
 use crate::tenant::login::InitializeLogin;
 use crate::tenant::rejection::Rejection;
-use crate::tenant::token::{Operation, Proof};
 
 #[derive(Debug, Default, Deserialize)]
 struct InitializeBody {
@@ -57,20 +56,13 @@ pub async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
 
 /// For passkeys whoever has the challenge may, for second factors the caller has asked for a key.
 pub async fn finalize(call: &Call, tenant: &Lease<'_>, factor: Factor) -> Answer {
-    let (step, operation) = match factor {
-        Factor::Passkey => (Step::LoginFinalize, Operation::Login),
-        Factor::Mfa => (Step::MfaLoginFinalize, Operation::MfaLogin),
+    let step = match factor {
+        Factor::Passkey => Step::LoginFinalize,
+        Factor::Mfa => Step::MfaLoginFinalize,
     };
     measured(call, step, async {
-        let logged_in = ceremony::login::finalize(tenant, factor, &call.body.bytes).await;
-        let logged_in = logged_in.map_err(texts::login)?;
-        let proof = Proof {
-            user: logged_in.user,
-            credential: logged_in.credential,
-            operation,
-            user_verified: logged_in.user_verified,
-            backup_eligible: logged_in.backup_eligible,
-        };
+        let proof = ceremony::login::finalize(tenant, factor, &call.body.bytes).await;
+        let proof = proof.map_err(texts::login)?;
         Ok(super::token(&ceremony::token(tenant, &proof).await?))
     })
     .await

@@ -13,7 +13,6 @@ use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Factor};
 use crate::tenant::ids::UserId;
 use crate::tenant::registration::InitializeRegistration;
-use crate::tenant::token::{Operation, Proof};
 use crate::tenant::user::Profile;
 
 #[derive(Debug, Default, Deserialize)]
@@ -43,20 +42,13 @@ pub async fn initialize(call: &Call, tenant: Keyed<'_>, factor: Factor) -> Answe
 
 /// For passkeys whoever has the challenge may, for second factors the caller has asked for a key.
 pub async fn finalize(call: &Call, tenant: &Lease<'_>, factor: Factor) -> Answer {
-    let (step, operation) = match factor {
-        Factor::Passkey => (Step::RegistrationFinalize, Operation::Registration),
-        Factor::Mfa => (Step::MfaRegistrationFinalize, Operation::MfaRegistration),
+    let step = match factor {
+        Factor::Passkey => Step::RegistrationFinalize,
+        Factor::Mfa => Step::MfaRegistrationFinalize,
     };
     measured(call, step, async {
-        let registered = ceremony::registration::finalize(tenant, factor, &call.body.bytes).await;
-        let registered = registered.map_err(texts::registration)?;
-        let proof = Proof {
-            user: registered.user,
-            credential: registered.credential,
-            operation,
-            user_verified: registered.user_verified,
-            backup_eligible: registered.backup_eligible,
-        };
+        let proof = ceremony::registration::finalize(tenant, factor, &call.body.bytes).await;
+        let proof = proof.map_err(texts::registration)?;
         Ok(super::token(&ceremony::token(tenant, &proof).await?))
     })
     .await

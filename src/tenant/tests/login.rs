@@ -18,6 +18,7 @@ use crate::webauthn::authentication::Authentication;
 
 fn login(credential: Credential, counter: u32) -> Login {
     Login {
+        factor: Factor::Passkey,
         challenge: challenge(1),
         expires_at: Timestamp(99),
         authentication: Authentication {
@@ -31,7 +32,7 @@ fn login(credential: Credential, counter: u32) -> Login {
     }
 }
 
-fn used(decision: super::super::Decision<super::super::login::LoggedIn>) -> Credential {
+fn used(decision: super::super::Decision<super::super::token::Proof>) -> Credential {
     match <[Event; 2]>::try_from(decision.events).unwrap() {
         [
             Event::ChallengeConsumed { .. },
