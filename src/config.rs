@@ -33,7 +33,7 @@ pub struct Server {
     #[serde(deserialize_with = "workers")]
     pub workers: usize,
     pub try_page: bool,
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "pause")]
     pub request_timeout: Duration,
     #[serde(deserialize_with = "duration")]
     pub drain_timeout: Duration,
@@ -43,7 +43,7 @@ pub struct Server {
 #[serde(deny_unknown_fields)]
 pub struct Store {
     pub directory: PathBuf,
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "pause")]
     pub checkpoint_every: Duration,
     #[serde(deserialize_with = "positive")]
     pub commits_queued: usize,
@@ -85,7 +85,7 @@ pub struct Limits {
     #[serde(deserialize_with = "positive")]
     pub connections: usize,
     pub rate_limits: bool,
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "pause")]
     pub tenant_idle: Duration,
 }
 
@@ -144,7 +144,7 @@ impl Address {
     /// Whether only this machine can reach it.
     pub fn is_loopback(&self) -> bool {
         let ip: Result<IpAddr, _> = self.host.parse();
-        self.host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+        self.host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
     }
 }
 
@@ -161,7 +161,10 @@ impl fmt::Display for Address {
 #[derive(Debug, Error)]
 pub enum ConfigError {
     #[error("{0}")]
-    Invalid(#[from] config::ConfigError),
+    Invalid(config::ConfigError),
+    /// Without the line itself: there may be a secret on it.
+    #[error("{file} is not TOML: {place}")]
+    Syntax { file: String, place: String },
     #[error(
         "secrets.keys is empty: give at least one text of 16 or more characters that nobody else knows, for example `openssl rand -hex 32 > keywright.key` once and KEYWRIGHT__SECRETS__KEYS=$(cat keywright.key), and keep it: without it nothing in the store can be read"
     )]
@@ -178,6 +181,23 @@ pub enum ConfigError {
         "limits.challenges_per_tenant is {per_tenant}, more than limits.challenges ({all}): lower the one or raise the other"
     )]
     ChallengesPerTenant { per_tenant: usize, all: usize },
+}
+
+impl From<config::ConfigError> for ConfigError {
+    fn from(error: config::ConfigError) -> Self {
+        let config::ConfigError::FileParse { uri, cause } = error else {
+            return Self::Invalid(error);
+        };
+        Self::Syntax {
+            file: uri.unwrap_or_default(),
+            place: cause
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
 }
 
 /// What a start is for: real use, or a look around on one's own machine.
@@ -201,7 +221,8 @@ impl Config {
         if let Some(file) = file {
             builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
         }
-        let config: Self = builder.add_source(environment).build()?.try_deserialize()?;
+        let settings = builder.add_source(environment).build();
+        let config: Self = settings.and_then(config::Config::try_deserialize)?;
         config.check(mode)?;
         Ok(config)
     }
@@ -263,6 +284,11 @@ impl<'de> Deserialize<'de> for Address {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        if text.trim() != text {
+            return Err(D::Error::custom(
+                "a secret has white space at its start or end, which no header can carry",
+            ));
+        }
         let length = text.chars().count();
         if length < SECRET_LENGTH_MIN {
             return Err(D::Error::custom(format!(
@@ -277,6 +303,17 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     let text = String::deserialize(deserializer)?;
     humantime::parse_duration(&text)
         .map_err(|_| D::Error::custom(format!("{text:?} is not a duration, like 10m or 1h 30m")))
+}
+
+/// A duration after which something happens again: not so short that nothing else would.
+fn pause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let pause = duration(deserializer)?;
+    if pause < PAUSE_MIN {
+        return Err(D::Error::custom(format!(
+            "{pause:?} is too short, at least {PAUSE_MIN:?} is needed"
+        )));
+    }
+    Ok(pause)
 }
 
 fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
@@ -369,4 +406,5 @@ try_page = true
 "#;
 
 const SECRET_LENGTH_MIN: usize = 16;
+const PAUSE_MIN: Duration = Duration::from_millis(10);
 pub const WORKERS_MAX: usize = 256;

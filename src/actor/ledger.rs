@@ -88,10 +88,12 @@ impl Ledger {
         }
     }
 
-    /// Opens an account. Those of actors that are gone are closed on the way.
+    /// Opens an account. Those of actors that are gone are closed when there is no room.
     pub fn open(&self, held: Arc<Counts>, owner: WeakRecipient<EvictOldest>) {
         let mut accounts = self.accounts.lock();
-        accounts.retain(|account| account.owner.upgrade().is_some());
+        if accounts.len() == accounts.capacity() {
+            accounts.retain(|account| account.owner.upgrade().is_some());
+        }
         accounts.push(Account { held, owner });
     }
 

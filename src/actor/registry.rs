@@ -23,7 +23,7 @@ use super::permits::Permits;
 use super::signing::KeyPool;
 use super::source::EnvSource;
 use super::workers::Workers;
-use crate::store::{Change, Commit, LoadError, Store};
+use crate::store::{Change, Commit, CommitError, LoadError, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::admin::CreateTenant;
 use crate::tenant::challenge::Ceremony;
@@ -150,8 +150,10 @@ impl Registry {
             change: Change::Delete,
         };
         let deleted = self.store.commit(commit).await;
-        lease.kill();
-        self.tenants.remove(&id);
+        if !matches!(deleted, Err(CommitError::Busy | CommitError::Full)) {
+            lease.kill();
+            self.tenants.remove(&id);
+        }
         deleted.map(drop).map_err(Refusal::from)
     }
 
@@ -178,7 +180,9 @@ impl Registry {
     pub fn sweep(&self) {
         self.tenants.retain(|_, known| match known {
             Known::Ready(tenant) => !tenant.is_released(),
-            Known::Opening(_) | Known::Quarantined => true,
+            // One that nobody waits for any more is never polled again.
+            Known::Opening(opening) => opening.strong_count().is_some_and(|count| count > 1),
+            Known::Quarantined => true,
         });
         self.metrics.tenants_hydrated(self.tenants.len());
     }
@@ -207,8 +211,12 @@ impl Registry {
                 Known::Opening(_) | Known::Quarantined => None,
             })
             .collect();
-        for tenant in tenants {
-            tenant.slots.save().await;
+        for some in tenants.chunks(SAVED_TOGETHER) {
+            for tenant in some {
+                tenant.slots.save().await;
+            }
+            // Waits until the store has written what it was given: its queue is bounded.
+            drop(self.store.load(uuid::Uuid::nil()).await);
         }
     }
 
@@ -339,11 +347,12 @@ impl Registry {
         let boot = self.surroundings[0].boot;
         let saved = hydrated.checkpoints.iter();
         let taken = saved.clone().flat_map(|saved| &saved.taken);
-        let gone: HashSet<&Challenge> = taken.chain(&hydrated.consumed).collect();
+        // A challenge may stand in several checkpoints, if one between has failed.
+        let mut seen: HashSet<&Challenge> = taken.chain(&hydrated.consumed).collect();
         let pending: Vec<(Challenge, Ceremony)> = saved
             .filter(|saved| saved.boot != boot)
             .flat_map(|saved| &saved.began)
-            .filter(|(challenge, ceremony)| ceremony.expires_at > now && !gone.contains(challenge))
+            .filter(|(challenge, ceremony)| ceremony.expires_at > now && seen.insert(challenge))
             .cloned()
             .collect();
         if pending.is_empty() || !self.restored.lock().insert(id) {
@@ -361,3 +370,5 @@ impl Known {
         }
     }
 }
+
+const SAVED_TOGETHER: usize = 64;

@@ -59,14 +59,24 @@ impl Durable {
         self.commits_in_flight.load(Ordering::Acquire)
     }
 
-    /// Dead while it changes, so that a panic on the way leaves it dead: this lock does not poison.
+    /// A panic on the way leaves the state dead: this lock does not poison.
     fn apply(&self, events: Vec<Event>, seq: Seq) {
         let mut state = self.state.write();
-        self.kill();
+        let _guard = KillOnPanic(self);
         for event in events {
             state.apply(event, seq);
         }
-        self.dead.store(false, Ordering::Release);
+    }
+}
+
+/// Nothing else may look dead for a moment: whoever saw it would read the tenant back and start a second actor beside the first.
+struct KillOnPanic<'a>(&'a Durable);
+
+impl Drop for KillOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.kill();
+        }
     }
 }
 
@@ -116,6 +126,10 @@ impl TenantActor {
         reply: Reply<C>,
         ctx: &mut Context<Self>,
     ) -> Progress {
+        if self.durable.is_dead() {
+            drop(reply.send(Err(Refusal::Interrupted)));
+            return Progress::Done;
+        }
         let env = self.source.env();
         let (puts, decision) = {
             let state = self.durable.read();

@@ -38,7 +38,7 @@ impl Body {
     /// Reads the whole body. One that is too long is read on for a while and dropped, so that its sender is there to hear why.
     pub(super) async fn read(
         request: &HttpRequest,
-        payload: web::Payload,
+        payload: &mut web::Payload,
         limits: &Limits,
     ) -> Result<Self, Problem> {
         let mut reading = pin!(collect(payload, limits.body));
@@ -76,7 +76,10 @@ async fn soon<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         looks += 1;
         match work.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending if looks < 2 => Poll::Pending,
+            Poll::Pending if looks < 2 => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             Poll::Pending => Poll::Ready(None),
         }
     })
@@ -91,7 +94,7 @@ async fn in_time(
     read.unwrap_or_else(|_| Err(too_slow()))
 }
 
-async fn collect(mut payload: web::Payload, limit: usize) -> Result<Bytes, Problem> {
+async fn collect(payload: &mut web::Payload, limit: usize) -> Result<Bytes, Problem> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     let mut length = 0_usize;

@@ -5,8 +5,11 @@
 //! may cost; so it serves us one handler.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::Method;
 use actix_web::http::header::{
     HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
@@ -28,19 +31,58 @@ pub async fn answer(
     route: impl AsyncFn(&Call) -> Answer,
 ) -> HttpResponse {
     let id = request_id(request.headers());
-    let (body, refused) = match Body::read(&request, payload, &shared.limits).await {
+    let mut payload = payload;
+    let (body, refused) = match read(&request, &mut payload, &shared).await {
         Ok(body) => (body, None),
         Err(problem) => (Body::default(), Some(problem)),
     };
     let call = Call::new(request, body, shared, worker, id);
-    let answer = match refused {
-        Some(problem) => Err(problem),
-        None => AssertUnwindSafe(route(&call))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| Err(panicked(&call))),
+    let Some(problem) = refused else {
+        let answer = AssertUnwindSafe(route(&call)).catch_unwind().await;
+        let answer = answer.unwrap_or_else(|_| Err(panicked(&call)));
+        return finish(call, answer);
     };
-    finish(call, answer)
+    let response = finish(call, Err(problem));
+    response.map_body(|_, answer| {
+        BoxBody::new(Unread {
+            answer,
+            _rest: payload,
+        })
+    })
+}
+
+async fn read(
+    request: &HttpRequest,
+    payload: &mut web::Payload,
+    shared: &Shared,
+) -> Result<Body, Problem> {
+    // What follows a CONNECT is no body and has no end.
+    if request.method() == Method::CONNECT {
+        return Err(Problem::method_not_allowed(""));
+    }
+    Body::read(request, payload, &shared.limits).await
+}
+
+/// An answer to a request whose body was not read to its end. While somebody holds the rest, actix closes the connection
+/// behind the answer; else it would wait for the rest, and for ever.
+struct Unread {
+    answer: BoxBody,
+    _rest: web::Payload,
+}
+
+impl MessageBody for Unread {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.answer.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
+        Pin::new(&mut self.answer).poll_next(context)
+    }
 }
 
 /// A handler that panics takes its own request down and nothing else.

@@ -9,6 +9,7 @@ use crate::http::answer::json_text;
 use crate::http::call::Call;
 use crate::http::error::Problem;
 use crate::http::{Answer, Shared, only_get};
+use crate::store::LoadError;
 
 /// `/health/alive` and `/health/ready`, on both listeners.
 pub async fn health(call: &Call, what: &str) -> Answer {
@@ -45,8 +46,9 @@ pub async fn not_ready(shared: &Shared) -> Option<&'static str> {
     }
     let nobody = shared.registry.store.load(Uuid::nil());
     match tokio::time::timeout(STORE_ANSWERS_WITHIN, nobody).await {
-        Ok(Ok(_)) => None,
-        Ok(Err(_)) => Some("the store has failed"),
+        // Busy is not ill.
+        Ok(Ok(_) | Err(LoadError::Busy)) => None,
+        Ok(Err(LoadError::Fatal | LoadError::Damaged(_))) => Some("the store has failed"),
         Err(_) => Some("the store does not answer"),
     }
 }
