@@ -8,12 +8,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use futures_util::FutureExt;
 use futures_util::future::Shared;
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use super::Refusal;
 use super::ceremonies::Surroundings;
@@ -26,7 +28,7 @@ use super::workers::Workers;
 use crate::store::{Change, Commit, CommitError, LoadError, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::admin::CreateTenant;
-use crate::tenant::challenge::Ceremony;
+use crate::tenant::challenge::{Ceremony, still_pending};
 use crate::tenant::event::TenantProfile;
 use crate::tenant::ids::{Challenge, TenantId};
 use crate::tenant::secret::NewApiKey;
@@ -196,6 +198,20 @@ impl Registry {
         self.draining.load(Ordering::Acquire)
     }
 
+    /// Why the server should get no traffic now, if there is a reason. The store is asked, all the way through its writer
+    /// and its reader; one that is merely busy is not ill.
+    pub async fn trouble(&self) -> Option<&'static str> {
+        if self.is_draining() {
+            return Some("the server is stopping");
+        }
+        let nobody = self.store.load(Uuid::nil());
+        match tokio::time::timeout(STORE_ANSWERS_WITHIN, nobody).await {
+            Ok(Ok(_) | Err(LoadError::Busy)) => None,
+            Ok(Err(LoadError::Fatal | LoadError::Damaged(_))) => Some("the store has failed"),
+            Err(_) => Some("the store does not answer"),
+        }
+    }
+
     /// How many requests are under way.
     pub fn requests(&self) -> usize {
         self.permits.iter().map(Permits::out).sum()
@@ -216,7 +232,7 @@ impl Registry {
                 tenant.slots.save().await;
             }
             // Waits until the store has written what it was given: its queue is bounded.
-            drop(self.store.load(uuid::Uuid::nil()).await);
+            drop(self.store.load(Uuid::nil()).await);
         }
     }
 
@@ -345,16 +361,12 @@ impl Registry {
     fn to_restore(&self, id: TenantId, hydrated: &Hydrated) -> Vec<(Challenge, Ceremony)> {
         let now = self.source.env().now;
         let boot = self.surroundings[0].boot;
-        let saved = hydrated.checkpoints.iter();
-        let taken = saved.clone().flat_map(|saved| &saved.taken);
-        // A challenge may stand in several checkpoints, if one between has failed.
-        let mut seen: HashSet<&Challenge> = taken.chain(&hydrated.consumed).collect();
-        let pending: Vec<(Challenge, Ceremony)> = saved
-            .filter(|saved| saved.boot != boot)
-            .flat_map(|saved| &saved.began)
-            .filter(|(challenge, ceremony)| ceremony.expires_at > now && seen.insert(challenge))
-            .cloned()
-            .collect();
+        let saved = &hydrated.checkpoints;
+        let taken = saved.iter().flat_map(|saved| saved.taken.iter().copied());
+        let gone = taken.chain(hydrated.consumed.iter().copied());
+        let earlier = saved.iter().filter(|saved| saved.boot != boot);
+        let began = earlier.flat_map(|saved| saved.began.iter().cloned());
+        let pending = still_pending(began, gone, now);
         if pending.is_empty() || !self.restored.lock().insert(id) {
             return Vec::new();
         }
@@ -372,3 +384,5 @@ impl Known {
 }
 
 const SAVED_TOGETHER: usize = 64;
+
+const STORE_ANSWERS_WITHIN: Duration = Duration::from_secs(2);

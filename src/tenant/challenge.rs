@@ -3,7 +3,7 @@
 //! A table, no actor: whoever owns it (one actor a worker and tenant) decides when to ask it. It remembers what began and
 //! what was taken since its last checkpoint, so that a restart breaks no ceremony under way and revives none that was finished.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::OccupiedEntry;
@@ -96,6 +96,20 @@ impl Checkpoint {
     fn note(&mut self, expires_at: Timestamp) {
         self.expires_at = self.expires_at.max(Some(expires_at));
     }
+}
+
+/// What checkpoints say is still pending: what began, less what is gone or has expired. Each once: a checkpoint after a
+/// failed one repeats what earlier ones may have told.
+pub fn still_pending(
+    began: impl Iterator<Item = (Challenge, Ceremony)>,
+    gone: impl Iterator<Item = Challenge>,
+    now: Timestamp,
+) -> Vec<(Challenge, Ceremony)> {
+    let mut seen: HashSet<Challenge> = gone.collect();
+    began
+        .filter(|(_, ceremony)| ceremony.expires_at > now)
+        .filter(|(challenge, _)| seen.insert(*challenge))
+        .collect()
 }
 
 #[derive(Debug, Default)]

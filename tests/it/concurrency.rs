@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{Forge, TestServer};
+use crate::support::{Forge, Tenant, TestServer};
 
 #[tokio::test]
 async fn a_ceremony_may_be_finished_on_any_worker() {
@@ -136,4 +136,37 @@ async fn a_tenant_may_go_while_it_is_used() {
     }
     admin.get(&path).await.refused(404, "tenant not found");
     neighbour.begin_registration("ann").await;
+}
+
+/// A tenant that changes must not look dead to the other workers, not for a moment: they would start a second actor for it.
+#[tokio::test]
+async fn what_was_acknowledged_holds_while_others_look_on() {
+    let server = TestServer::with(&[("SERVER__WORKERS", "4")]);
+    let tenant = server.tenant().await;
+    let looking = (0..8).map(|_| {
+        let tenant = tenant.at(server.client());
+        async move {
+            for _ in 0..300 {
+                tenant.begin_login().await;
+            }
+        }
+    });
+    let changing = (0..60).map(|number| {
+        let (admin, tenant) = (server.admin(), tenant.clone());
+        async move {
+            let path = format!("/tenants/{}/secrets/api", tenant.id);
+            let body = json!({"name": format!("key {number}")});
+            let made = admin.post(&path, &body).await.expect(201);
+            let key = made["secret"].as_str().unwrap().to_owned();
+            let keyed = Tenant { key, ..tenant };
+            keyed.credentials_of("ann").await;
+            let path = format!("{path}/{}", made["id"].as_str().unwrap());
+            assert_eq!(admin.delete(&path).await.status, 204);
+            let body = json!({"user_id": "ann"});
+            let refused = keyed.post("login/initialize", &body).await;
+            refused.refused(401, "The api key is invalid");
+        }
+    });
+    futures_util::future::join(join_all(looking), join_all(changing)).await;
+    assert!(server.metric("keywright_actor_restarts_total").await < 0.5);
 }

@@ -208,3 +208,17 @@ async fn what_is_no_http_is_refused() {
     }
     server.tenant().await.begin_registration("ann").await;
 }
+
+/// The head of the second request comes out of a buffer that was read for the first: nobody would look again by itself.
+#[tokio::test]
+async fn a_body_that_stalls_behind_another_request_is_timed_out_too() {
+    let server = TestServer::with(&[("SERVER__REQUEST_TIMEOUT", "2s")]);
+    let id = server.tenant().await.id;
+    let get = "GET /health/alive HTTP/1.1\r\nHost: x\r\n\r\n";
+    for length in ["Content-Length: 10", "Transfer-Encoding: chunked"] {
+        let post = format!("POST /{id}/login/initialize HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n");
+        let answer = raw(&server.public, format!("{get}{post}").as_bytes());
+        assert!(answer.contains("HTTP/1.1 200"), "{length}: {answer}");
+        assert!(answer.contains("HTTP/1.1 408"), "{length}: {answer}");
+    }
+}

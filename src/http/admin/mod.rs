@@ -7,7 +7,7 @@ mod secrets;
 mod tenants;
 
 pub use access::{Access, Admin};
-pub use monitor::{health, metrics, not_ready};
+pub use monitor::{health, metrics};
 
 use actix_web::http::Method;
 

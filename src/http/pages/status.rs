@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use super::{CSS, HTML, asset, page};
-use crate::http::admin::not_ready;
 use crate::http::call::Call;
 use crate::http::{Answer, Shared, only_get};
 
@@ -17,7 +16,7 @@ pub async fn status(call: &Call) -> Answer {
 }
 
 async fn show(shared: &Shared) -> HttpResponse {
-    let trouble = not_ready(shared).await;
+    let trouble = shared.registry.trouble().await;
     let state = if trouble.is_none() {
         "running"
     } else {

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::super::challenge::{Access, Ceremony, Checkpoint, Factor, Pending, Purpose};
+use super::super::challenge::{
+    Access, Ceremony, Checkpoint, Factor, Pending, Purpose, still_pending,
+};
 use super::super::ids::{Challenge, Timestamp};
 use super::challenge;
 use crate::webauthn::options::UserVerification;
@@ -28,18 +30,14 @@ fn keyed(expires_at: u64) -> Ceremony {
 
 /// What is pending after a restart with these checkpoints.
 fn restored(checkpoints: &[Checkpoint]) -> Pending {
-    let taken: HashSet<Challenge> = checkpoints
+    let taken = checkpoints
         .iter()
-        .flat_map(|checkpoint| checkpoint.taken.iter().copied())
-        .collect();
+        .flat_map(|each| each.taken.iter().copied());
+    let began = checkpoints.iter().flat_map(|each| &each.began);
+    let began = began.map(|(challenge, packed)| (*challenge, minicbor::decode(packed).unwrap()));
     let mut pending = Pending::default();
-    // A checkpoint after a failed one repeats what earlier ones may have told.
-    let mut seen = taken;
-    for (challenge, packed) in checkpoints.iter().flat_map(|each| &each.began) {
-        if seen.insert(*challenge) {
-            let ceremony: Ceremony = minicbor::decode(packed).unwrap();
-            pending.restore(*challenge, &ceremony);
-        }
+    for (challenge, ceremony) in still_pending(began, taken, Timestamp(0)) {
+        pending.restore(challenge, &ceremony);
     }
     pending
 }
@@ -268,4 +266,19 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_two_checkpoints_name_is_restored_once() {
+    let mut pending = Pending::default();
+    pending.begin(challenge(1), &keyed(10));
+    let durable = pending.checkpoint(usize::MAX);
+    let failed = pending.checkpoint(usize::MAX);
+    pending.checkpoint_failed(failed);
+    let again = pending.checkpoint(usize::MAX);
+    assert_eq!((durable.began.len(), again.began.len()), (1, 1));
+    let mut after = restored(&[durable, again]);
+    assert_eq!(total(&after), 1);
+    assert!(after.take(&challenge(1)).is_some());
+    assert_eq!(after.take(&challenge(1)), None);
 }
