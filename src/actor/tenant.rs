@@ -245,3 +245,6 @@ impl<C: Command> Handler<Execute<C>> for TenantActor {
 
 /// The permits bound what waits here; the mailbox only must not make senders wait for a slot.
 const MAILBOX: usize = 1 << 16;
+
+#[cfg(test)]
+mod tests;

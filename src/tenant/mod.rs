@@ -22,7 +22,7 @@ pub mod token;
 pub mod user;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use env::Env;
 use event::Event;

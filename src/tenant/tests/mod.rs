@@ -21,7 +21,7 @@ use crate::webauthn::cose::Algorithm;
 use crate::webauthn::registration::Registration;
 
 /// A tenant to which this has happened, each event by a commit of its own.
-fn given(events: Vec<Event>) -> TenantState {
+pub(crate) fn given(events: Vec<Event>) -> TenantState {
     given_rules(Rules::DEFAULT, events)
 }
 
@@ -33,7 +33,7 @@ fn given_rules(rules: Rules, events: Vec<Event>) -> TenantState {
     state
 }
 
-fn profile(rules: Rules) -> TenantProfile {
+pub(crate) fn profile(rules: Rules) -> TenantProfile {
     let origin = "https://example.org".to_owned();
     TenantProfile {
         display_name: "Shop".into(),
