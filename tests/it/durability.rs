@@ -177,7 +177,16 @@ async fn a_challenge_that_was_burnt_stays_burnt_after_a_restart() {
 
 /// Nothing else is committed meanwhile, so the next commit is the checkpoint.
 async fn begin_registration_and_checkpoint(server: &TestServer, tenant: &Tenant) -> Value {
-    let commits = server.metric(COMMITS).await;
+    // A commit is counted after it is acknowledged: the count of what went before must have come.
+    let mut commits = server.metric(COMMITS).await;
+    loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = server.metric(COMMITS).await;
+        if now <= commits {
+            break;
+        }
+        commits = now;
+    }
     let options = tenant.begin_registration("ann").await;
     server.until_metric(COMMITS, |now| now > commits).await;
     options
