@@ -27,11 +27,10 @@ use super::{Answer, Shared, cors};
 pub async fn answer(
     (shared, worker): (Arc<Shared>, usize),
     request: HttpRequest,
-    payload: web::Payload,
+    mut payload: web::Payload,
     route: impl AsyncFn(&Call) -> Answer,
 ) -> HttpResponse {
     let id = request_id(request.headers());
-    let mut payload = payload;
     let (body, refused) = match read(&request, &mut payload, &shared).await {
         Ok(body) => (body, None),
         Err(problem) => (Body::default(), Some(problem)),
@@ -58,7 +57,9 @@ async fn read(
 ) -> Result<Body, Problem> {
     // What follows a CONNECT is no body and has no end.
     if request.method() == Method::CONNECT {
-        return Err(Problem::method_not_allowed(""));
+        return Err(Problem::method_not_allowed(
+            "GET, HEAD, POST, PUT, PATCH, DELETE",
+        ));
     }
     Body::read(request, payload, &shared.limits).await
 }

@@ -73,10 +73,7 @@ impl Command for DeleteCredential {
     }
 
     fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
-        let stored = state
-            .credentials
-            .get(&self.id)
-            .ok_or(Rejection::CredentialNotFound)?;
+        let stored = find(state, &self.id)?;
         if self
             .of_user
             .is_some_and(|user| user != stored.credential.user)
@@ -104,10 +101,7 @@ impl Command for RenameCredential {
     }
 
     fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
-        let stored = state
-            .credentials
-            .get(&self.id)
-            .ok_or(Rejection::CredentialNotFound)?;
+        let stored = find(state, &self.id)?;
         let renamed = Credential {
             name: self.name,
             ..stored.credential.clone()
@@ -117,4 +111,11 @@ impl Command for RenameCredential {
             outcome: (),
         })
     }
+}
+
+fn find<'a>(state: &'a TenantState, id: &CredentialId) -> Result<&'a Stored, Rejection> {
+    state
+        .credentials
+        .get(id)
+        .ok_or(Rejection::CredentialNotFound)
 }
