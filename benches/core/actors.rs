@@ -20,6 +20,7 @@ use keywright::store::memory::Memory;
 use keywright::telemetry::metrics::Metrics;
 use keywright::telemetry::worker::Timer;
 use keywright::tenant::admin::CreateTenant;
+use keywright::tenant::audit::Requester;
 use keywright::tenant::challenge::{Access, Factor};
 use keywright::tenant::credential::Credential;
 use keywright::tenant::env::Env;
@@ -110,7 +111,10 @@ async fn ceremonies(lease: &Lease<'_>, rounds: u64) -> Duration {
 async fn commands(lease: &Lease<'_>, rounds: u64) -> Duration {
     let timer = Timer::start();
     for _ in 0..rounds {
-        lease.execute(Use).await.expect("the store is in memory");
+        lease
+            .execute(Use, Requester::default())
+            .await
+            .expect("the store is in memory");
     }
     timer.elapsed()
 }
@@ -130,10 +134,7 @@ impl Command for Use {
             last_used_at: env.now,
             ..fixture::credential(0, 0)
         };
-        Ok(Decision {
-            events: vec![Event::CredentialChanged(used)],
-            outcome: (),
-        })
+        Ok(Decision::new(vec![Event::CredentialChanged(used)], ()))
     }
 }
 
@@ -190,7 +191,9 @@ async fn lease(
         settings: fixture::settings(),
         api_key_name: None,
     };
-    registry.create(tenant, create).await?;
+    registry
+        .create(tenant, create, Requester::default())
+        .await?;
     registry.lease(tenant, worker).await
 }
 

@@ -87,6 +87,7 @@ fn login(number: u64) -> Commit {
     Commit {
         tenant: tenant(number % TENANTS),
         change: Change::Update(vec![codec::put(&consumed, None), used]),
+        audit: Vec::new(),
     }
 }
 
@@ -157,7 +158,11 @@ async fn seed(store: &Sqlite, number: u64, credentials: u64) {
     let updates = rows.chunks(1_000).map(|puts| Change::Update(puts.to_vec()));
     for change in std::iter::once(create).chain(updates) {
         let tenant = tenant(number);
-        let commit = Commit { tenant, change };
+        let commit = Commit {
+            tenant,
+            change,
+            audit: Vec::new(),
+        };
         store.commit(commit).await.expect(SOUND);
     }
 }

@@ -167,6 +167,7 @@ impl Ceremonies {
         let commit = Commit {
             tenant: self.tenant.0,
             change: Change::Update(vec![put]),
+            audit: Vec::new(),
         };
         self.saving = true;
         self.note_unsaved();

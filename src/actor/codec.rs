@@ -7,9 +7,11 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::store::{Expect, Kind, Put, Row};
+use crate::store::{AuditRow, Expect, Kind, Put, Row};
+use crate::tenant::audit::{Entry, Note, Requester};
 use crate::tenant::challenge::{Ceremony, Checkpoint};
 use crate::tenant::credential::Credential;
+use crate::tenant::env::Env;
 use crate::tenant::event::{Event, TenantProfile};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
 use crate::tenant::secret::ApiKey;
@@ -82,6 +84,25 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
             data: Some(Vec::new()),
             ..removal(CONSUMED, &challenge.0, Expect::Absent)
         },
+    }
+}
+
+/// The entry of the audit log that tells of a change, or of a refusal with its reason.
+///
+/// # Panics
+/// Never: it is encoded to memory.
+pub fn audit_row(note: Note, by: Requester, error: Option<Box<str>>, env: &Env) -> AuditRow {
+    let entry = Entry {
+        by,
+        user: note.user.map(|user| user.as_str().into()),
+        transaction: note.transaction,
+        error,
+    };
+    AuditRow {
+        at: env.now.0,
+        id: env.uuid(),
+        kind: note.kind.number(),
+        data: minicbor::to_vec(&entry).expect("encoding to memory does not fail"),
     }
 }
 

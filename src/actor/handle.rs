@@ -14,6 +14,7 @@ use super::ledger::Counts;
 use super::permits::Permits;
 use super::registry::Registry;
 use super::tenant::{Durable, Execute, TenantActor};
+use crate::tenant::audit::Requester;
 use crate::tenant::challenge::Ceremony;
 use crate::tenant::ids::{Challenge, TenantId};
 use crate::tenant::state::TenantState;
@@ -64,9 +65,9 @@ impl Tenant {
             && self.slots.are_idle()
     }
 
-    async fn execute<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
+    async fn execute<C: Command>(&self, execute: Execute<C>) -> Result<C::Outcome, Refusal> {
         self.actor
-            .send(Execute(command))
+            .send(execute)
             .await
             .map_err(|_| Refusal::Interrupted)?
     }
@@ -125,12 +126,17 @@ impl<'a> Lease<'a> {
     }
 
     /// Carries a command out. Where the tenant has died meanwhile, by the one that is read back.
-    pub async fn execute<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
+    pub async fn execute<C: Command>(
+        &self,
+        command: C,
+        by: Requester,
+    ) -> Result<C::Outcome, Refusal> {
+        let execute = Execute { command, by };
         if self.tenant.is_alive() {
-            return self.tenant.execute(command).await;
+            return self.tenant.execute(execute).await;
         }
         let fresh = self.registry.lease(self.id, self.worker).await?;
-        fresh.tenant.execute(command).await
+        fresh.tenant.execute(execute).await
     }
 
     /// The key that signs the tenant's tokens; the first is made at its first use.
@@ -143,7 +149,8 @@ impl<'a> Lease<'a> {
             return Ok(key);
         }
         let pkcs8 = keys.recv().await.ok_or(Refusal::Interrupted)?;
-        self.execute(AddFirstSigningKey { pkcs8 }).await
+        self.execute(AddFirstSigningKey { pkcs8 }, Requester::default())
+            .await
     }
 
     pub const fn registry(&self) -> &'a Arc<Registry> {

@@ -28,6 +28,7 @@ use super::workers::Workers;
 use crate::store::{Change, Commit, CommitError, LoadError, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::admin::CreateTenant;
+use crate::tenant::audit::Requester;
 use crate::tenant::challenge::{Ceremony, still_pending};
 use crate::tenant::event::TenantProfile;
 use crate::tenant::ids::{Challenge, TenantId};
@@ -126,11 +127,15 @@ impl Registry {
         &self,
         id: TenantId,
         create: CreateTenant,
+        by: Requester,
     ) -> Result<Option<NewApiKey>, Refusal> {
         if self.is_draining() {
             return Err(Refusal::TooBusy);
         }
         let decision = create.decide(&self.source.env());
+        let told = decision
+            .note
+            .map(|note| codec::audit_row(note, by, None, &self.source.env()));
         let puts = decision
             .events
             .iter()
@@ -139,6 +144,7 @@ impl Registry {
         let commit = Commit {
             tenant: id.0,
             change: Change::Create(puts),
+            audit: told.into_iter().collect(),
         };
         self.store.commit(commit).await?;
         Ok(decision.outcome)
@@ -150,6 +156,7 @@ impl Registry {
         let commit = Commit {
             tenant: id.0,
             change: Change::Delete,
+            audit: Vec::new(),
         };
         let deleted = self.store.commit(commit).await;
         if !matches!(deleted, Err(CommitError::Busy | CommitError::Full)) {

@@ -17,7 +17,8 @@ use super::Refusal;
 use super::codec;
 use super::rows::{RowQueues, Ticket};
 use super::source::EnvSource;
-use crate::store::{Change, Commit, CommitError, Seq, Store};
+use crate::store::{AuditRow, Change, Commit, CommitError, Seq, Store};
+use crate::tenant::audit::{Note, Requester};
 use crate::tenant::event::Event;
 use crate::tenant::ids::TenantId;
 use crate::tenant::state::TenantState;
@@ -81,7 +82,10 @@ impl Drop for KillOnPanic<'_> {
 }
 
 /// Carries a command out; answers when its change is durable.
-pub struct Execute<C: Command>(pub C);
+pub struct Execute<C: Command> {
+    pub command: C,
+    pub by: Requester,
+}
 
 impl<C: Command> Message for Execute<C> {
     type Result = Result<C::Outcome, Refusal>;
@@ -121,7 +125,7 @@ impl TenantActor {
 
     fn start<C: Command>(
         &mut self,
-        command: C,
+        Execute { command, by }: Execute<C>,
         ticket: Ticket,
         reply: Reply<C>,
         ctx: &mut Context<Self>,
@@ -144,10 +148,11 @@ impl TenantActor {
             (puts, decision)
         };
         match decision {
-            Ok(decision) if !puts.is_empty() => {
+            Ok(mut decision) if !puts.is_empty() => {
                 let commit = Commit {
                     tenant: self.durable.id.0,
                     change: Change::Update(puts),
+                    audit: self.told(decision.note.take(), by),
                 };
                 let committed = self.store.commit(commit).into_actor(self);
                 ctx.spawn(committed.map(move |result, actor, ctx| {
@@ -166,6 +171,12 @@ impl TenantActor {
                 Progress::Done
             }
         }
+    }
+
+    /// With randomness of its own: the decision may have used all of its.
+    fn told(&self, note: Option<Note>, by: Requester) -> Vec<AuditRow> {
+        let told = note.map(|note| codec::audit_row(note, by, None, &self.source.env()));
+        told.into_iter().collect()
     }
 
     fn finish<C: Command>(
@@ -233,10 +244,10 @@ impl Actor for TenantActor {
 impl<C: Command> Handler<Execute<C>> for TenantActor {
     type Result = ResponseFuture<Result<C::Outcome, Refusal>>;
 
-    fn handle(&mut self, Execute(command): Execute<C>, ctx: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, execute: Execute<C>, ctx: &mut Context<Self>) -> Self::Result {
         let (reply, answer) = oneshot::channel();
-        let rows = command.touches();
-        let job: Job = Box::new(move |actor, ticket, ctx| actor.start(command, ticket, reply, ctx));
+        let rows = execute.command.touches();
+        let job: Job = Box::new(move |actor, ticket, ctx| actor.start(execute, ticket, reply, ctx));
         let ready = self.rows.enter(rows, job);
         self.run(ready.into_iter().collect(), ctx);
         Box::pin(async move { answer.await.unwrap_or(Err(Refusal::Interrupted)) })

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::actor::Refusal;
 use crate::actor::registry::Registry;
 use crate::tenant::admin::{CreateTenant, ReplaceSettings};
+use crate::tenant::audit::Requester;
 use crate::tenant::ids::TenantId;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::secret::ReplaceApiKey;
@@ -28,7 +29,7 @@ pub(super) async fn tenant(registry: &Arc<Registry>, port: u16) -> Result<Tenant
             settings: settings(port),
             api_key_name: None,
         };
-        match registry.create(id, create).await {
+        match registry.create(id, create, Requester::default()).await {
             Ok(_) => return Ok(id),
             Err(Refusal::Rejected(Rejection::Concurrent)) if exists(registry, id).await? => {
                 return Ok(id);
@@ -55,9 +56,13 @@ pub(super) async fn prepare(
         .contains(&origin(port))
     {
         let settings = settings(port);
-        lease.execute(ReplaceSettings { settings }).await?;
+        lease
+            .execute(ReplaceSettings { settings }, Requester::default())
+            .await?;
     }
-    let key = lease.execute(ReplaceApiKey { name: "dev".into() }).await?;
+    let key = lease
+        .execute(ReplaceApiKey { name: "dev".into() }, Requester::default())
+        .await?;
     Ok(Demo {
         tenant,
         api_key: key.secret,

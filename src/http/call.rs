@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 use futures_util::FutureExt;
 
 use super::Shared;
 use super::body::Body;
 use super::error::Problem;
+use crate::actor::Refusal;
 use crate::actor::handle::Lease;
+use crate::tenant::Command;
+use crate::tenant::audit::Requester;
 use crate::tenant::ids::TenantId;
 use crate::tenant::policy::Policy;
 use crate::tenant::secret::is_api_key;
@@ -32,7 +35,10 @@ pub struct Call {
 }
 
 /// The tenant that the path names, for this request.
-pub struct Tenant<'a>(Lease<'a>);
+pub struct Tenant<'a> {
+    lease: Lease<'a>,
+    call: &'a Call,
+}
 
 /// The tenant, asked with one of its API keys.
 pub struct Keyed<'a>(Tenant<'a>);
@@ -85,13 +91,26 @@ impl Call {
             let policy = lease.read().policy.clone();
             self.policy.get_or_init(|| policy);
         }
-        Ok(Tenant(lease))
+        Ok(Tenant { lease, call: self })
     }
 
     /// The key that was sent, if any, without the white space around it.
     pub fn api_key(&self) -> Option<&[u8]> {
         let key = self.request.headers().get(API_KEY)?.as_bytes().trim_ascii();
         (!key.is_empty()).then_some(key)
+    }
+
+    /// Who asks, for the audit log.
+    pub fn requester(&self) -> Requester {
+        let header = |name| self.request.headers().get(name);
+        let agent = header(USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
+        let agent = &agent[..agent.len().min(USER_AGENT_LENGTH_MAX)];
+        let peer = self.request.peer_addr();
+        Requester {
+            request_id: self.id.to_str().unwrap_or_default().into(),
+            source_ip: peer.map_or_else(Box::default, |peer| peer.ip().to_string().into()),
+            user_agent: String::from_utf8_lossy(agent).into(),
+        }
     }
 
     /// What `Authorization: Bearer` carries.
@@ -103,6 +122,11 @@ impl Call {
 }
 
 impl<'a> Tenant<'a> {
+    /// Carries a command out, for whoever asks.
+    pub async fn execute<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
+        self.lease.execute(command, self.call.requester()).await
+    }
+
     /// The key is compared with every key of the tenant, and only with those.
     pub fn keyed(self, call: &Call) -> Result<Keyed<'a>, Problem> {
         match call.api_key() {
@@ -119,14 +143,14 @@ impl<'a> Deref for Tenant<'a> {
     type Target = Lease<'a>;
 
     fn deref(&self) -> &Lease<'a> {
-        &self.0
+        &self.lease
     }
 }
 
 impl<'a> Deref for Keyed<'a> {
-    type Target = Lease<'a>;
+    type Target = Tenant<'a>;
 
-    fn deref(&self) -> &Lease<'a> {
+    fn deref(&self) -> &Tenant<'a> {
         &self.0
     }
 }
@@ -159,6 +183,9 @@ impl<'a> Deref for Segments<'a> {
         &self.segments[..self.count]
     }
 }
+
+/// In-app browsers send long ones.
+const USER_AGENT_LENGTH_MAX: usize = 512;
 
 const API_KEY: HeaderName = HeaderName::from_static("apikey");
 

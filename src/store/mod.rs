@@ -19,6 +19,9 @@ mod tests;
 /// Seconds since 1970-01-01, UTC.
 pub type UnixSeconds = u64;
 
+/// Microseconds since 1970-01-01, UTC.
+pub type UnixMicros = u64;
+
 /// The number of a tenant's commit. It grows by one with each commit of the tenant, so no row ever has the same one twice.
 pub type Seq = u64;
 
@@ -64,6 +67,18 @@ pub struct Put {
 pub struct Commit {
     pub tenant: Uuid,
     pub change: Change,
+    /// What the tenant's audit log tells of it, or of something that changed nothing.
+    pub audit: Vec<AuditRow>,
+}
+
+/// An entry of a tenant's audit log: added once, never changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRow {
+    pub at: UnixMicros,
+    pub id: Uuid,
+    /// What it tells of. The numbers belong to the layer above and are on disk: append only.
+    pub kind: u8,
+    pub data: Vec<u8>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

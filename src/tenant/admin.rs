@@ -1,5 +1,6 @@
 //! What the owner of the server asks of a tenant: to be, to be called otherwise, to follow other settings.
 
+use super::audit::{Kind, Note};
 use super::env::Env;
 use super::event::{Event, TenantProfile};
 use super::rejection::Rejection;
@@ -29,7 +30,7 @@ impl CreateTenant {
             events.push(Event::ApiKeyCreated(key));
             shown
         });
-        Decision { events, outcome }
+        Decision::new(events, outcome).noting(Note::of(Kind::TenantCreated))
     }
 }
 
@@ -46,11 +47,12 @@ impl Command for RenameTenant {
     }
 
     fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
-        Ok(saved(TenantProfile {
+        let profile = TenantProfile {
             display_name: self.display_name,
             settings: state.policy.settings.clone(),
             created_at: state.created_at,
-        }))
+        };
+        Ok(saved(profile, Kind::TenantUpdated))
     }
 }
 
@@ -68,17 +70,15 @@ impl Command for ReplaceSettings {
     }
 
     fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
-        Ok(saved(TenantProfile {
+        let profile = TenantProfile {
             display_name: state.display_name.clone(),
             settings: self.settings,
             created_at: state.created_at,
-        }))
+        };
+        Ok(saved(profile, Kind::TenantConfigUpdated))
     }
 }
 
-fn saved(profile: TenantProfile) -> Decision<()> {
-    Decision {
-        events: vec![Event::TenantSaved(profile)],
-        outcome: (),
-    }
+fn saved(profile: TenantProfile, kind: Kind) -> Decision<()> {
+    Decision::new(vec![Event::TenantSaved(profile)], ()).noting(Note::of(kind))
 }

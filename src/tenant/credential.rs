@@ -3,6 +3,7 @@
 use minicbor::{Decode, Encode};
 use uuid::Uuid;
 
+use super::audit::{Kind, Note};
 use super::env::Env;
 use super::event::Event;
 use super::ids::{CredentialId, Timestamp, UserId, uuid_bytes};
@@ -73,17 +74,12 @@ impl Command for DeleteCredential {
     }
 
     fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
-        let stored = find(state, &self.id)?;
-        if self
-            .of_user
-            .is_some_and(|user| user != stored.credential.user)
-        {
+        let user = &find(state, &self.id)?.credential.user;
+        if self.of_user.is_some_and(|owner| owner != *user) {
             return Err(Rejection::CredentialNotFound);
         }
-        Ok(Decision {
-            events: vec![Event::CredentialDeleted(self.id)],
-            outcome: (),
-        })
+        let note = Note::of(Kind::CredentialDeleted).about(user);
+        Ok(Decision::new(vec![Event::CredentialDeleted(self.id)], ()).noting(note))
     }
 }
 
@@ -106,10 +102,8 @@ impl Command for RenameCredential {
             name: self.name,
             ..stored.credential.clone()
         };
-        Ok(Decision {
-            events: vec![Event::CredentialChanged(renamed)],
-            outcome: (),
-        })
+        let note = Note::of(Kind::CredentialUpdated).about(&renamed.user);
+        Ok(Decision::new(vec![Event::CredentialChanged(renamed)], ()).noting(note))
     }
 }
 

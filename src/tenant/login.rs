@@ -139,10 +139,8 @@ impl Command for Login {
             challenge: self.challenge,
             expires_at: self.expires_at,
         };
-        Ok(Decision {
-            events: vec![consumed, Event::CredentialChanged(credential)],
-            outcome,
-        })
+        let events = vec![consumed, Event::CredentialChanged(credential)];
+        Ok(outcome.decided(events))
     }
 
     /// Only a challenge that was accepted before a restart is in the store and not in the state.

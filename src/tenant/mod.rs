@@ -5,6 +5,7 @@
 //! randomness arrive in [`env::Env`].
 
 pub mod admin;
+pub mod audit;
 pub mod challenge;
 pub mod cors;
 pub mod credential;
@@ -24,6 +25,7 @@ pub mod user;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use audit::Note;
 use env::Env;
 use event::Event;
 use rejection::Rejection;
@@ -62,7 +64,25 @@ pub trait Initialize: Send + 'static {
 #[derive(Debug)]
 pub struct Decision<Outcome> {
     pub events: Vec<Event>,
+    /// What the audit log tells of it.
+    pub note: Option<Note>,
     pub outcome: Outcome,
+}
+
+impl<Outcome> Decision<Outcome> {
+    pub const fn new(events: Vec<Event>, outcome: Outcome) -> Self {
+        Self {
+            events,
+            note: None,
+            outcome,
+        }
+    }
+
+    #[must_use]
+    pub fn noting(mut self, note: Note) -> Self {
+        self.note = Some(note);
+        self
+    }
 }
 
 /// What a decision depends on, as coarse as the decision needs it.

@@ -111,10 +111,7 @@ impl Command for Register {
             backup_eligible: self.registration.backup_eligible,
         };
         let registered = Event::CredentialRegistered(self.credential(env.now));
-        Ok(Decision {
-            events: vec![consumed, Event::UserSaved(user), registered],
-            outcome,
-        })
+        Ok(outcome.decided(vec![consumed, Event::UserSaved(user), registered]))
     }
 
     /// Only a challenge that was accepted before a restart is in the store and not in the state.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::audit::{Kind, Note};
 use super::env::Env;
 use super::event::Event;
 use super::ids::{Timestamp, uuid_bytes};
@@ -103,10 +104,8 @@ impl Command for CreateApiKey {
             return Err(Rejection::TooManyApiKeys);
         }
         let (key, shown) = ApiKey::generate(&self.name, env);
-        Ok(Decision {
-            events: vec![Event::ApiKeyCreated(key)],
-            outcome: shown,
-        })
+        let created = vec![Event::ApiKeyCreated(key)];
+        Ok(Decision::new(created, shown).noting(Note::of(Kind::SecretCreated)))
     }
 }
 
@@ -128,10 +127,7 @@ impl Command for ReplaceApiKey {
         let replaced = state.api_keys.iter().filter(|key| key.name == self.name);
         let mut events: Vec<Event> = replaced.map(|key| Event::ApiKeyDeleted(key.id)).collect();
         events.push(Event::ApiKeyCreated(key));
-        Ok(Decision {
-            events,
-            outcome: shown,
-        })
+        Ok(Decision::new(events, shown).noting(Note::of(Kind::SecretCreated)))
     }
 }
 
@@ -151,10 +147,8 @@ impl Command for DeleteApiKey {
         if !state.api_keys.iter().any(|key| key.id == self.id) {
             return Err(Rejection::SecretNotFound);
         }
-        Ok(Decision {
-            events: vec![Event::ApiKeyDeleted(self.id)],
-            outcome: (),
-        })
+        let deleted = vec![Event::ApiKeyDeleted(self.id)];
+        Ok(Decision::new(deleted, ()).noting(Note::of(Kind::SecretDeleted)))
     }
 }
 

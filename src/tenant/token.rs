@@ -18,6 +18,7 @@ use thiserror::Error;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::audit::{Kind, Note};
 use super::env::Env;
 use super::event::Event;
 use super::ids::{CredentialId, Timestamp, UserId};
@@ -39,13 +40,26 @@ pub struct Claims {
 }
 
 /// Which ceremony a token is from, so that none passes for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     Registration,
     Login,
     MfaRegistration,
     MfaLogin,
+    Transaction,
+}
+
+impl Operation {
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::Registration => 0,
+            Self::Login => 1,
+            Self::MfaRegistration => 2,
+            Self::MfaLogin => 3,
+            Self::Transaction => 4,
+        }
+    }
 }
 
 /// What a finished ceremony has shown.
@@ -72,6 +86,12 @@ impl Proof {
             op: self.operation,
             amr: self.methods(),
         }
+    }
+
+    /// The end of a ceremony: its events, told as what they prove.
+    pub(super) fn decided(self, events: Vec<Event>) -> Decision<Self> {
+        let note = Note::of(Kind::finished(self.operation)).about(&self.user);
+        Decision::new(events, self).noting(note)
     }
 
     /// RFC 8176: a key that may leave its device counts as software; presence is always tested, and with
@@ -227,15 +247,10 @@ impl Command for AddFirstSigningKey {
         env: &Env,
     ) -> Result<Decision<Arc<SigningKey>>, Rejection> {
         if let Some(key) = state.signing_key() {
-            return Ok(Decision {
-                events: Vec::new(),
-                outcome: key,
-            });
+            return Ok(Decision::new(Vec::new(), key));
         }
         let key = Arc::new(SigningKey::new(env.uuid(), env.now, self.pkcs8));
-        Ok(Decision {
-            events: vec![Event::SigningKeyCreated(Arc::clone(&key))],
-            outcome: key,
-        })
+        let created = Event::SigningKeyCreated(Arc::clone(&key));
+        Ok(Decision::new(vec![created], key).noting(Note::of(Kind::SigningKeyCreated)))
     }
 }

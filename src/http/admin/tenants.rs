@@ -81,7 +81,11 @@ pub(super) async fn create(call: &Call, _: Admin) -> Answer {
             .unwrap_or_default()
             .then(|| "Initial API Key".into()),
     };
-    let api_key = call.shared.registry.create(id, create).await?;
+    let api_key = call
+        .shared
+        .registry
+        .create(id, create, call.requester())
+        .await?;
     for warning in &warnings {
         tracing::warn!(tenant = %id, warning, "a tenant was created with a setting that may surprise");
     }

@@ -1,7 +1,7 @@
 //! Finishing a login (WebAuthn L3 §7.2 around our state).
 
 use super::{FinalizeError, Kind, Taken, take};
-use crate::actor::handle::Lease;
+use crate::http::call::Tenant;
 use crate::tenant::challenge::{Factor, Purpose};
 use crate::tenant::credential::Credential;
 use crate::tenant::ids::CredentialId;
@@ -13,7 +13,7 @@ use crate::webauthn::authentication::{AuthenticationResponse, StoredCredential, 
 
 /// The use of the credential is durable when this answers.
 pub async fn finalize(
-    tenant: &Lease<'_>,
+    tenant: &Tenant<'_>,
     factor: Factor,
     body: &[u8],
 ) -> Result<Proof, FinalizeError> {
@@ -44,7 +44,7 @@ pub async fn finalize(
 
 /// The credential that the response claims to be from, if its user and its ceremony allow it.
 fn claimed(
-    tenant: &Lease<'_>,
+    tenant: &Tenant<'_>,
     response: &AuthenticationResponse,
     taken: &Taken,
 ) -> Result<Credential, Rejection> {

@@ -7,10 +7,9 @@ pub mod registration;
 use thiserror::Error;
 
 use super::Answer;
-use super::call::Call;
+use super::call::{Call, Tenant};
 use super::error::Problem;
 use crate::actor::Refusal;
-use crate::actor::handle::Lease;
 use crate::telemetry::worker::{Outcome, Step, Timer};
 use crate::tenant::challenge::{Ceremony, Factor, Purpose};
 use crate::tenant::ids::Challenge;
@@ -50,7 +49,7 @@ enum Kind {
 
 /// One that was begun at another endpoint is as unknown as one that never was, and as gone.
 async fn take(
-    tenant: &Lease<'_>,
+    tenant: &Tenant<'_>,
     challenge: &[u8],
     kind: Kind,
     factor: Factor,
@@ -71,7 +70,7 @@ async fn take(
 }
 
 /// The token that tells of a finished ceremony. Everything in it is durable by now.
-pub async fn token(tenant: &Lease<'_>, proof: &Proof) -> Result<String, Problem> {
+pub async fn token(tenant: &Tenant<'_>, proof: &Proof) -> Result<String, Problem> {
     let key = tenant.signing_key().await?;
     let env = tenant.registry().source.env();
     let claims = proof.claims(&tenant.read(), &env);

@@ -1,7 +1,7 @@
 //! Finishing a registration (WebAuthn L3 §7.1 around our state).
 
 use super::{FinalizeError, Kind, take};
-use crate::actor::handle::Lease;
+use crate::http::call::Tenant;
 use crate::tenant::challenge::{Factor, Purpose};
 use crate::tenant::ids::CredentialId;
 use crate::tenant::registration::Register;
@@ -13,7 +13,7 @@ use crate::webauthn::registration::{RegistrationResponse, verify};
 
 /// The credential is durable when this answers.
 pub async fn finalize(
-    tenant: &Lease<'_>,
+    tenant: &Tenant<'_>,
     factor: Factor,
     body: &[u8],
 ) -> Result<Proof, FinalizeError> {

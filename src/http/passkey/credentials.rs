@@ -8,10 +8,9 @@ use uuid::Uuid;
 
 use super::texts;
 use crate::actor::Refusal;
-use crate::actor::handle::Lease;
 use crate::http::Answer;
 use crate::http::answer::json;
-use crate::http::call::{Call, Keyed};
+use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::error::Problem;
 use crate::http::paging::{Page, Query};
 use crate::http::time;
@@ -107,7 +106,7 @@ pub async fn rename(call: &Call, tenant: &Keyed<'_>, text: &str) -> Answer {
 }
 
 /// Removes a credential; with a user, only theirs.
-pub async fn remove(tenant: &Lease<'_>, text: &str, of_user: Option<UserId>) -> Answer {
+pub async fn remove(tenant: &Tenant<'_>, text: &str, of_user: Option<UserId>) -> Answer {
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
     let deleted = tenant.execute(DeleteCredential { id, of_user }).await;
     deleted.map_err(|refusal| refused(refusal, text))?;

@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use super::texts;
-use crate::actor::handle::Lease;
 use crate::http::Answer;
 use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::ceremony::{self, measured};
@@ -55,7 +54,7 @@ pub async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
 }
 
 /// For passkeys whoever has the challenge may, for second factors the caller has asked for a key.
-pub async fn finalize(call: &Call, tenant: &Lease<'_>, factor: Factor) -> Answer {
+pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answer {
     let step = match factor {
         Factor::Passkey => Step::LoginFinalize,
         Factor::Mfa => Step::MfaLoginFinalize,

@@ -3,9 +3,8 @@
 use serde::Deserialize;
 
 use super::texts;
-use crate::actor::handle::Lease;
 use crate::http::Answer;
-use crate::http::call::{Call, Keyed};
+use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
 use crate::http::validation::Validation;
@@ -41,7 +40,7 @@ pub async fn initialize(call: &Call, tenant: Keyed<'_>, factor: Factor) -> Answe
 }
 
 /// For passkeys whoever has the challenge may, for second factors the caller has asked for a key.
-pub async fn finalize(call: &Call, tenant: &Lease<'_>, factor: Factor) -> Answer {
+pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answer {
     let step = match factor {
         Factor::Passkey => Step::RegistrationFinalize,
         Factor::Mfa => Step::MfaRegistrationFinalize,

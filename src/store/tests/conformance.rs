@@ -323,6 +323,7 @@ fn a_load_is_behind_the_commits_that_were_queued_before_it() {
             let commit = store.commit(Commit {
                 tenant: tenant(1),
                 change: Change::Update(vec![put("a", &text)]),
+                audit: Vec::new(),
             });
             let load = store.load(tenant(1));
             let rows = wait(load).unwrap().unwrap();
@@ -338,6 +339,7 @@ fn a_commit_holds_although_nobody_waits_for_it() {
         drop(store.commit(Commit {
             tenant: tenant(1),
             change: Change::Create(vec![put("a", "1")]),
+            audit: Vec::new(),
         }));
         assert_eq!(rows(store, tenant(1)).unwrap(), ["7/a=1@1"]);
     });

@@ -144,6 +144,7 @@ pub(super) fn create(store: &dyn Store, tenant: Uuid, puts: Vec<Put>) -> Result<
     wait(store.commit(Commit {
         tenant,
         change: Change::Create(puts),
+        audit: Vec::new(),
     }))
 }
 
@@ -151,6 +152,7 @@ pub(super) fn update(store: &dyn Store, tenant: Uuid, puts: Vec<Put>) -> Result<
     wait(store.commit(Commit {
         tenant,
         change: Change::Update(puts),
+        audit: Vec::new(),
     }))
 }
 
@@ -158,6 +160,7 @@ pub(super) fn delete(store: &dyn Store, tenant: Uuid) -> Result<Seq, CommitError
     wait(store.commit(Commit {
         tenant,
         change: Change::Delete,
+        audit: Vec::new(),
     }))
 }
 

@@ -35,6 +35,7 @@ fn what_is_queued_shares_one_batch_and_a_refused_commit_fails_alone() {
             store.commit(Commit {
                 tenant: tenant(1),
                 change: Change::Update(puts(round)),
+                audit: Vec::new(),
             })
         })
         .collect();
@@ -79,6 +80,7 @@ fn commits_of_one_batch_see_each_other() {
         store.commit(Commit {
             tenant: tenant(1),
             change,
+            audit: Vec::new(),
         })
     });
     drop(release);
@@ -100,6 +102,7 @@ fn a_full_queue_is_busy_at_once_and_takes_more_later() {
             store.commit(Commit {
                 tenant: tenant(number),
                 change: Change::Create(vec![]),
+                audit: Vec::new(),
             })
         })
         .collect();

@@ -85,6 +85,7 @@ fn close_answers_after_all_that_was_queued() {
             store.commit(Commit {
                 tenant: tenant(number),
                 change: Change::Create(vec![put("a", "1")]),
+                audit: Vec::new(),
             })
         })
         .collect();

@@ -37,6 +37,7 @@ fn a_step() -> impl Strategy<Value = Step> {
     let commit = (1..4_u128, change).prop_map(|(number, change)| Commit {
         tenant: tenant(number),
         change,
+        audit: Vec::new(),
     });
     prop_oneof![12 => commit.prop_map(Step::Commit), 1 => Just(Step::Reopen), 1 => Just(Step::Crash)]
 }

@@ -61,6 +61,7 @@ fn a_row_counts_until_it_is_purged() {
         store.commit(Commit {
             tenant: tenant(1),
             change: Change::Update(puts),
+            audit: Vec::new(),
         })
     });
     drop(release);
