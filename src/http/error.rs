@@ -8,6 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer::json;
 use crate::actor::Refusal;
@@ -108,13 +109,21 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
+/// What every error answers.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Envelope<'a> {
+    /// What went wrong; fixed texts of the contract.
     title: &'a str,
+    /// What to change; empty where the title says it all, absent where the failure is the server's.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     details: Option<&'a str>,
+    /// The HTTP status again.
     status: u16,
+    /// A stable code for programs, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "challenge_unknown")]
     reason: Option<&'static str>,
 }
 

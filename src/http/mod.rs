@@ -8,6 +8,7 @@ pub mod ceremony;
 pub mod cors;
 pub mod error;
 pub mod frame;
+mod openapi;
 pub mod pages;
 pub mod paging;
 pub mod passkey;
@@ -69,6 +70,7 @@ pub fn serve_admin(
 async fn public_routes(call: &Call) -> Answer {
     match (&*call.path(), call.shared.demo) {
         (["" | "status.css"], _) => pages::status(call).boxed_local().await,
+        (["openapi.json"], _) => openapi::passkey(call),
         (["health", rest], _) => admin::health(call, rest).boxed_local().await,
         (["try", rest @ ..], Some(demo)) => pages::try_page(call, demo, rest).boxed_local().await,
         ([tenant, rest @ ..], _) => passkey::routes(call, tenant, rest).await,

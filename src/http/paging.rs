@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
 use url::form_urlencoded;
+use utoipa::IntoParams;
 
 use super::error::Problem;
 
@@ -40,6 +41,19 @@ impl Query {
             .map(Some)
             .map_err(|_| Problem::bad_request(title, format!("{name} must be a number")))
     }
+}
+
+/// The parameters of a list, as the description shows them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "described, never constructed")]
+pub(super) struct PageParameters {
+    /// The number of the page, from 1 on.
+    #[param(minimum = 0)]
+    page: Option<i64>,
+    /// How many there are on a page: 20 unless you say, at most 1000.
+    #[param(minimum = 0)]
+    per_page: Option<i64>,
 }
 
 /// Which part of a list is wanted.

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::texts;
@@ -12,7 +13,7 @@ use crate::http::Answer;
 use crate::http::answer::json;
 use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::error::Problem;
-use crate::http::paging::{Page, Query};
+use crate::http::paging::{Page, PageParameters, Query};
 use crate::http::time;
 use crate::http::validation::Validation;
 use crate::tenant::credential::{Credential, DeleteCredential, RenameCredential};
@@ -21,14 +22,20 @@ use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
 
 /// A credential on the wire.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Credential)]
 pub struct CredentialBody {
     id: String,
     name: String,
+    /// The COSE key, base64url.
     public_key: String,
+    /// The format of its attestation statement.
     attestation_type: String,
+    /// Which model of authenticator made it, as far as that tells.
     aaguid: Uuid,
+    #[schema(format = DateTime)]
     last_used_at: String,
+    #[schema(format = DateTime)]
     created_at: String,
     transports: Vec<String>,
     backup_eligible: bool,
@@ -37,8 +44,16 @@ pub struct CredentialBody {
     user_id: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct RenameBody {
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = CredentialRename)]
+pub(super) struct RenameBody {
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        example = "My phone"
+    )]
     name: Option<String>,
 }
 
@@ -65,6 +80,23 @@ impl From<&Credential> for CredentialBody {
     }
 }
 
+/// List credentials
+///
+/// Those of a user, or of the whole tenant. With `user_id` and without paging parameters all of the user's come.
+#[utoipa::path(
+    get,
+    path = "/{tenant_id}/credentials",
+    tag = "credentials",
+    operation_id = "credentials_list",
+    params(
+        ("tenant_id" = uuid::Uuid, Path),
+        ("user_id" = Option<String>, Query, description = "Whose, by your own name for them"),
+        ("order" = inline(Option<Order>), Query, description = "By time of registration"),
+        PageParameters,
+    ),
+    responses((status = 200, description = "The credentials", body = Vec<CredentialBody>, headers(("Link" = String, description = "Other pages (RFC 8288)"), ("X-Total-Count" = u64, description = "How many there are on all pages")))),
+    security(("apiKey" = [])),
+)]
 pub fn list(call: &Call, tenant: &Keyed<'_>) -> Answer {
     let query = Query::of(&call.request);
     let order = Order::of(&query)?;
@@ -84,6 +116,16 @@ pub fn list(call: &Call, tenant: &Keyed<'_>) -> Answer {
     Ok(json(response, &bodies))
 }
 
+/// Show a credential
+#[utoipa::path(
+    get,
+    path = "/{tenant_id}/credentials/{credential_id}",
+    tag = "credentials",
+    operation_id = "credential_show",
+    params(("tenant_id" = uuid::Uuid, Path), ("credential_id" = String, Path, description = "As the lists show it: base64url without padding")),
+    security(("apiKey" = [])),
+    responses((status = 200, description = "The credential", body = CredentialBody)),
+)]
 pub fn show(tenant: &Keyed<'_>, text: &str) -> Answer {
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
     let state = tenant.read();
@@ -92,6 +134,17 @@ pub fn show(tenant: &Keyed<'_>, text: &str) -> Answer {
     Ok(json(HttpResponse::Ok(), &body))
 }
 
+/// Rename a credential
+#[utoipa::path(
+    patch,
+    path = "/{tenant_id}/credentials/{credential_id}",
+    tag = "credentials",
+    operation_id = "credential_rename",
+    params(("tenant_id" = uuid::Uuid, Path), ("credential_id" = String, Path, description = "As the lists show it: base64url without padding")),
+    security(("apiKey" = [])),
+    request_body = RenameBody,
+    responses((status = 204, description = "Renamed")),
+)]
 pub async fn rename(call: &Call, tenant: &Keyed<'_>, text: &str) -> Answer {
     let body: RenameBody = call.body.json(texts::BIND)?;
     let mut validation = Validation::default();
@@ -105,6 +158,20 @@ pub async fn rename(call: &Call, tenant: &Keyed<'_>, text: &str) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Delete a credential
+#[utoipa::path(
+    delete,
+    path = "/{tenant_id}/credentials/{credential_id}",
+    tag = "credentials",
+    operation_id = "credential_delete",
+    params(("tenant_id" = uuid::Uuid, Path), ("credential_id" = String, Path, description = "As the lists show it: base64url without padding")),
+    security(("apiKey" = [])),
+    responses((status = 204, description = "Deleted; it signs in no more")),
+)]
+pub(super) async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
+    remove(tenant, text, None).await
+}
+
 /// Removes a credential; with a user, only theirs.
 pub async fn remove(tenant: &Tenant<'_>, text: &str, of_user: Option<UserId>) -> Answer {
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
@@ -113,9 +180,11 @@ pub async fn remove(tenant: &Tenant<'_>, text: &str, of_user: Option<UserId>) ->
     Ok(HttpResponse::NoContent().finish())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+pub(super) enum Order {
+    #[schema(rename = "desc")]
     NewestFirst,
+    #[schema(rename = "asc")]
     OldestFirst,
 }
 

@@ -3,19 +3,33 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::Answer;
 use crate::http::answer::json;
 use crate::http::call::Tenant;
 use crate::http::error::Problem;
+use crate::http::openapi::tokens::JwkShown;
 use crate::tenant::token::Jwk;
 
-#[derive(Serialize)]
-struct KeySet {
+#[derive(Serialize, ToSchema)]
+#[schema(as = JsonWebKeySet)]
+pub(crate) struct KeySet {
+    #[schema(value_type = Vec<JwkShown>)]
     keys: Vec<Jwk>,
 }
 
+/// The keys that check the tenant's tokens
+///
 /// Never empty: to ask for the keys is a use, and the first use makes the first.
+#[utoipa::path(
+    get,
+    path = "/{tenant_id}/.well-known/jwks.json",
+    tag = "tokens",
+    operation_id = "jwks",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    responses((status = 200, description = "The keys (RFC 7517), to be kept for ten minutes", body = KeySet)),
+)]
 pub(super) async fn jwks(tenant: &Tenant<'_>) -> Answer {
     tenant.signing_key().await?;
     let keys = tenant.read().signing_keys.clone();

@@ -1,12 +1,14 @@
 //! `POST /{tenant_id}/login/initialize` and `/finalize`, and both below `/mfa` (contract §2.3, §2.4, §2.8).
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::texts;
+use super::{TokenBody, texts};
 use crate::http::Answer;
 use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
+use crate::http::openapi::ceremonies::{AuthenticationCredential, RequestOptions};
 use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Factor};
@@ -14,12 +16,35 @@ use crate::tenant::ids::UserId;
 use crate::tenant::login::InitializeLogin;
 use crate::tenant::rejection::Rejection;
 
-#[derive(Debug, Default, Deserialize)]
-struct InitializeBody {
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = LoginInitialize)]
+pub(super) struct InitializeBody {
+    /// Whose passkeys to offer. Absent: any passkey of the relying party, and no API key is needed.
+    #[schema(min_length = 1, example = "ann")]
     user_id: Option<String>,
 }
 
-/// The one route that asks for a key only where the body names a user.
+/// A second factor is always somebody's, so the user is required.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = MfaLoginInitialize)]
+pub(super) struct MfaInitializeBody {
+    #[schema(required, nullable = false, min_length = 1, example = "ann")]
+    user_id: Option<String>,
+}
+
+/// Begin a login
+///
+/// Answers what `navigator.credentials.get` takes. The one route that asks for an API key only where the body names a user.
+#[utoipa::path(
+    post,
+    path = "/{tenant_id}/login/initialize",
+    tag = "passkeys",
+    operation_id = "login_initialize",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = Option<InitializeBody>,
+    responses((status = 200, description = "The options", body = RequestOptions)),
+    security((), ("apiKey" = [])),
+)]
 pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
     measured(call, Step::LoginInitialize, async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
@@ -39,10 +64,9 @@ pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
     .await
 }
 
-/// A second factor is always somebody's.
-pub async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
+pub(super) async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
     measured(call, Step::MfaLoginInitialize, async {
-        let body: InitializeBody = call.body.json(texts::BIND)?;
+        let body: MfaInitializeBody = call.body.json(texts::BIND)?;
         let mut validation = Validation::default();
         let user_id = validation.present("user_id", body.user_id);
         validation.finish(texts::VALIDATE)?;
@@ -53,7 +77,18 @@ pub async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
     .await
 }
 
-/// For passkeys whoever has the challenge may, for second factors the caller has asked for a key.
+/// Finish a login
+///
+/// Checks the signature and notes the use. Whoever has the challenge may: no API key is asked for.
+#[utoipa::path(
+    post,
+    path = "/{tenant_id}/login/finalize",
+    tag = "passkeys",
+    operation_id = "login_finalize",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = AuthenticationCredential,
+    responses((status = 200, description = "The token says who signed in with what", body = TokenBody)),
+)]
 pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answer {
     let step = match factor {
         Factor::Passkey => Step::LoginFinalize,

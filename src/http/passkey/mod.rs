@@ -1,8 +1,9 @@
 //! The Passkey API: thin handlers, each extract, convert, execute, convert.
 
 pub mod credentials;
-mod jwks;
+pub(super) mod jwks;
 pub mod login;
+pub mod mfa;
 pub mod registration;
 pub mod texts;
 
@@ -10,6 +11,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use futures_util::FutureExt;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Answer;
 use super::answer::{json, json_text, private};
@@ -48,14 +50,10 @@ async fn rarer(call: &Call, tenant: Tenant<'_>, path: &[&str]) -> Answer {
 
 async fn mfa(call: &Call, tenant: Keyed<'_>, path: &[&str]) -> Answer {
     match (call.method(), path) {
-        (&Method::POST, ["registration", "initialize"]) => {
-            registration::initialize(call, tenant, Factor::Mfa).await
-        }
-        (&Method::POST, ["registration", "finalize"]) => {
-            registration::finalize(call, &tenant, Factor::Mfa).await
-        }
-        (&Method::POST, ["login", "initialize"]) => login::initialize_mfa(call, tenant).await,
-        (&Method::POST, ["login", "finalize"]) => login::finalize(call, &tenant, Factor::Mfa).await,
+        (&Method::POST, ["registration", "initialize"]) => mfa::register(call, tenant).await,
+        (&Method::POST, ["registration", "finalize"]) => mfa::registered(call, tenant).await,
+        (&Method::POST, ["login", "initialize"]) => mfa::log_in(call, tenant).await,
+        (&Method::POST, ["login", "finalize"]) => mfa::logged_in(call, tenant).await,
         _ => Err(no_route(path)),
     }
 }
@@ -65,7 +63,7 @@ async fn credentials(call: &Call, tenant: &Keyed<'_>, path: &[&str]) -> Answer {
         (&Method::GET | &Method::HEAD, [_]) => credentials::list(call, tenant),
         (&Method::GET | &Method::HEAD, [_, id]) => credentials::show(tenant, id),
         (&Method::PATCH, [_, id]) => credentials::rename(call, tenant, id).await,
-        (&Method::DELETE, [_, id]) => credentials::remove(tenant, id, None).await,
+        (&Method::DELETE, [_, id]) => credentials::delete(tenant, id).await,
         _ => Err(no_route(path)),
     }
 }
@@ -87,8 +85,10 @@ pub fn options(json: String) -> HttpResponse {
 }
 
 /// The answer of every finalize.
-#[derive(Serialize)]
-struct TokenBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
+pub(crate) struct TokenBody<'a> {
+    /// A JWT, to be checked with the tenant's JWKS. Good for five minutes unless the tenant's settings say otherwise.
     token: &'a str,
 }
 

@@ -1,12 +1,16 @@
 //! `POST /{tenant_id}/registration/initialize` and `/finalize`, and both below `/mfa` (contract §2.1, §2.2, §2.8).
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+use super::TokenBody;
 use super::texts;
 use crate::http::Answer;
 use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::ceremony::{self, measured};
+use crate::http::error::Envelope;
 use crate::http::error::Problem;
+use crate::http::openapi::ceremonies::{CreationOptions, RegistrationCredential};
 use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Factor};
@@ -14,14 +18,48 @@ use crate::tenant::ids::UserId;
 use crate::tenant::registration::InitializeRegistration;
 use crate::tenant::user::Profile;
 
-#[derive(Debug, Default, Deserialize)]
-struct InitializeBody {
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = RegistrationInitialize)]
+pub(super) struct InitializeBody {
+    /// Your name for the user: any text of at most 64 bytes that says nothing about the person. Required.
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 64,
+        example = "ann"
+    )]
     user_id: Option<String>,
+    /// What the user signs in as; shown by the authenticator. Required.
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 128,
+        example = "ann@example.com"
+    )]
     username: Option<String>,
+    /// What people call the user. Blank or absent: `username`.
+    #[schema(max_length = 128, example = "Ann")]
     display_name: Option<String>,
+    /// The address of a picture.
+    #[schema(max_length = 2048, example = "https://example.com/ann.png")]
     icon: Option<String>,
 }
 
+/// Begin a registration
+///
+/// Answers what `navigator.credentials.create` takes. Nothing is stored until the registration is finalized.
+#[utoipa::path(
+    post,
+    path = "/{tenant_id}/registration/initialize",
+    tag = "passkeys",
+    operation_id = "registration_initialize",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = InitializeBody,
+    responses((status = 200, description = "The options", body = CreationOptions)),
+    security(("apiKey" = [])),
+)]
 pub async fn initialize(call: &Call, tenant: Keyed<'_>, factor: Factor) -> Answer {
     let step = match factor {
         Factor::Passkey => Step::RegistrationInitialize,
@@ -39,7 +77,21 @@ pub async fn initialize(call: &Call, tenant: Keyed<'_>, factor: Factor) -> Answe
     .await
 }
 
-/// For passkeys whoever has the challenge may, for second factors the caller has asked for a key.
+/// Finish a registration
+///
+/// Checks what the authenticator made and stores the credential. Whoever has the challenge may: no API key is asked for.
+#[utoipa::path(
+    post,
+    path = "/{tenant_id}/registration/finalize",
+    tag = "passkeys",
+    operation_id = "registration_finalize",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = RegistrationCredential,
+    responses(
+        (status = 200, description = "The credential is durable; the token says whose it is", body = TokenBody),
+        (status = 422, description = "The tenant requires user verification and the authenticator did none", body = Envelope),
+    ),
+)]
 pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answer {
     let step = match factor {
         Factor::Passkey => Step::RegistrationFinalize,

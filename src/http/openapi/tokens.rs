@@ -1,0 +1,24 @@
+//! Keys as the description shows them.
+#![expect(dead_code, reason = "described, never constructed")]
+
+use utoipa::ToSchema;
+
+/// A public key (RFC 7517). RSA keys have `n` and `e`, elliptic curves `crv`, `x` and, but for Ed25519, `y`.
+#[derive(ToSchema)]
+#[schema(as = JsonWebKey)]
+pub(crate) struct JwkShown {
+    kid: String,
+    kty: String,
+    alg: String,
+    r#use: String,
+    #[schema(nullable = false)]
+    n: Option<String>,
+    #[schema(nullable = false)]
+    e: Option<String>,
+    #[schema(nullable = false)]
+    crv: Option<String>,
+    #[schema(nullable = false)]
+    x: Option<String>,
+    #[schema(nullable = false)]
+    y: Option<String>,
+}
