@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::{
-    Change, Commit, CommitError, Expect, Kind, LoadError, Pending, Put, Row, Seq, Store,
-    UnixSeconds,
+    AuditKeep, AuditPage, AuditQuery, AuditRow, Change, Commit, CommitError, Expect, Kind,
+    LoadError, Pending, Put, Row, Seq, Store, UnixMicros, UnixSeconds,
 };
 
 pub struct Memory {
@@ -20,8 +20,12 @@ pub struct Memory {
 #[derive(Default)]
 struct State {
     tenants: HashMap<Uuid, Tenant>,
+    /// Beside the tenants: a commit copies its tenant, and a log only grows.
+    logs: HashMap<Uuid, Log>,
     closed: bool,
 }
+
+type Log = BTreeMap<(UnixMicros, Uuid), AuditRow>;
 
 #[derive(Clone, Default)]
 struct Tenant {
@@ -77,6 +81,22 @@ impl Store for Memory {
         ready(Ok(listed.collect()))
     }
 
+    fn audit(&self, tenant: Uuid, query: AuditQuery) -> Pending<Result<AuditPage, LoadError>> {
+        let state = self.state.lock();
+        ready(if state.closed {
+            Err(LoadError::Fatal)
+        } else {
+            Ok(state
+                .logs
+                .get(&tenant)
+                .map_or_else(AuditPage::default, |log| page(log, &query)))
+        })
+    }
+
+    fn trim_audit(&self, tenant: Uuid, keep: AuditKeep) -> Pending<Result<u64, CommitError>> {
+        ready(self.state.lock().trim(tenant, keep))
+    }
+
     fn close(&self) -> Pending<Result<(), CommitError>> {
         let already = std::mem::replace(&mut self.state.lock().closed, true);
         ready(if already {
@@ -104,9 +124,67 @@ impl State {
             },
         };
         let seq = after.seq;
+        self.log(commit.tenant, after.deleted, commit.audit);
         self.tenants.insert(commit.tenant, after);
         Ok(seq)
     }
+
+    fn log(&mut self, tenant: Uuid, deleted: bool, entries: Vec<AuditRow>) {
+        if deleted {
+            self.logs.remove(&tenant);
+            return;
+        }
+        let log = self.logs.entry(tenant).or_default();
+        for entry in entries {
+            log.entry((entry.at, entry.id)).or_insert(entry);
+        }
+    }
+
+    fn trim(&mut self, tenant: Uuid, keep: AuditKeep) -> Result<u64, CommitError> {
+        if self.closed {
+            return Err(CommitError::Fatal);
+        }
+        let log = self.logs.get_mut(&tenant).ok_or(CommitError::Gone)?;
+        let before = log.len();
+        let newest = usize::try_from(keep.newest).unwrap_or(usize::MAX);
+        let surplus = before.saturating_sub(newest);
+        let mut place = 0;
+        log.retain(|(at, _), _| {
+            place += 1;
+            place > surplus && *at >= keep.since
+        });
+        Ok(count(before - log.len()))
+    }
+}
+
+fn page(log: &Log, query: &AuditQuery) -> AuditPage {
+    let number = |most: u64| usize::try_from(most).unwrap_or(usize::MAX);
+    let found: Vec<&AuditRow> = log
+        .values()
+        .rev()
+        .take(number(query.newest))
+        .filter(|row| query.after.is_none_or(|after| row.at > after))
+        .filter(|row| query.before.is_none_or(|before| row.at < before))
+        .filter(|row| query.kinds.is_empty() || query.kinds.contains(&row.kind))
+        .filter(|row| {
+            query
+                .matches
+                .as_ref()
+                .is_none_or(|matches| matches(&row.data))
+        })
+        .collect();
+    let rows = found
+        .iter()
+        .skip(number(query.skip))
+        .take(number(query.take));
+    AuditPage {
+        total: count(found.len()),
+        rows: rows.copied().cloned().collect(),
+    }
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 fn alive(tenant: Option<&Tenant>) -> Result<Tenant, CommitError> {

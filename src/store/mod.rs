@@ -7,6 +7,7 @@ use std::pin::Pin;
 use thiserror::Error;
 use uuid::Uuid;
 
+mod audit;
 mod files;
 pub mod memory;
 mod pack;
@@ -15,6 +16,8 @@ pub mod snapshot;
 pub mod sqlite;
 #[cfg(test)]
 mod tests;
+
+pub use audit::{AuditKeep, AuditMatch, AuditPage, AuditQuery, AuditRow};
 
 /// Seconds since 1970-01-01, UTC.
 pub type UnixSeconds = u64;
@@ -67,18 +70,9 @@ pub struct Put {
 pub struct Commit {
     pub tenant: Uuid,
     pub change: Change,
-    /// What the tenant's audit log tells of it, or of something that changed nothing.
+    /// What the tenant's audit log tells of it, or of something that changed nothing. An entry of the same time and id is the
+    /// same one said again, and the first stays. With `Delete` there is no log left that could take any.
     pub audit: Vec<AuditRow>,
-}
-
-/// An entry of a tenant's audit log: added once, never changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditRow {
-    pub at: UnixMicros,
-    pub id: Uuid,
-    /// What it tells of. The numbers belong to the layer above and are on disk: append only.
-    pub kind: u8,
-    pub data: Vec<u8>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +81,7 @@ pub enum Change {
     Create(Vec<Put>),
     /// Refused with `Gone` when the tenant was never created or is deleted.
     Update(Vec<Put>),
-    /// The last commit of a tenant: every later one is `Gone`, all its rows go, the id stays taken.
+    /// The last commit of a tenant: every later one is `Gone`, all its rows and its audit log go, the id stays taken.
     Delete,
 }
 
@@ -132,6 +126,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// The row of `kind` with an empty id, of every tenant that has one.
     fn list(&self, kind: Kind) -> Pending<Result<Vec<(Uuid, Row)>, LoadError>>;
+
+    /// A page of a tenant's audit log, read behind all commits that were queued before this call; empty when there is no such
+    /// tenant. An entry that does not open is told to the outside and left out of the page, but counted where nothing had to
+    /// be opened to count it. `Damaged` speaks of the log, not of the tenant.
+    fn audit(&self, tenant: Uuid, query: AuditQuery) -> Pending<Result<AuditPage, LoadError>>;
+
+    /// Removes what need not be kept of a tenant's audit log, as it was when this was called, and says how many entries went.
+    /// They go bite by bite: with any other answer than `Ok` some may be gone, and asking again does the rest.
+    fn trim_audit(&self, tenant: Uuid, keep: AuditKeep) -> Pending<Result<u64, CommitError>>;
 
     /// Waits for all that is queued, then closes the engine. Later commits are `Fatal`.
     fn close(&self) -> Pending<Result<(), CommitError>>;

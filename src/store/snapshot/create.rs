@@ -53,6 +53,7 @@ fn make(
         sha256: written.sha256,
         tenants: contents.tenants,
         rows: contents.rows,
+        audit_entries: contents.audit_entries,
         last_commit: contents.last_commit,
     };
     // The manifest first: where there is a snapshot, there is its manifest.
@@ -86,6 +87,7 @@ fn copy_database(store: &Path, copy: &Path) -> Result<(), SnapshotError> {
 pub(super) struct Contents {
     pub(super) tenants: u64,
     pub(super) rows: u64,
+    pub(super) audit_entries: u64,
     pub(super) last_commit: u64,
 }
 
@@ -97,9 +99,15 @@ pub(super) fn check(copy: &Path, keyring: &Keyring) -> Result<Contents, Snapshot
         return Err(SnapshotError::Damaged { found });
     }
     schema::check(&connection, keyring)?;
+    let audit_entries = if schema::has_audit(&connection)? {
+        count(&connection, "SELECT count(*) FROM audit")?
+    } else {
+        0
+    };
     Ok(Contents {
         tenants: count(&connection, "SELECT count(*) FROM tenant")?,
         rows: count(&connection, "SELECT count(*) FROM row")?,
+        audit_entries,
         last_commit: schema::last_commit(&connection)?,
     })
 }

@@ -15,6 +15,9 @@ pub struct Manifest {
     pub sha256: String,
     pub tenants: u64,
     pub rows: u64,
+    /// Snapshots of a time before there was an audit log do not say.
+    #[serde(default)]
+    pub audit_entries: u64,
     /// How many commits the store had taken.
     pub last_commit: u64,
 }

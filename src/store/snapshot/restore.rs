@@ -4,13 +4,14 @@
 use std::fs;
 use std::path::Path;
 
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::create::check;
 use super::{Manifest, SnapshotError, archive, at, catalog, manifest};
 use crate::store::seal::Keyring;
 use crate::store::sqlite::rows::ReadError;
-use crate::store::sqlite::{DATABASE, high_water, reader, schema};
+use crate::store::sqlite::{DATABASE, audit, high_water, reader, schema};
 use crate::store::{UnixSeconds, files};
 
 /// What a check of every byte found.
@@ -18,14 +19,17 @@ use crate::store::{UnixSeconds, files};
 pub struct Verified {
     pub tenants: u64,
     pub rows: u64,
+    pub audit_entries: u64,
     pub last_commit: u64,
     pub manifest: Option<Manifest>,
     /// These tenants were rotten when the snapshot was made; all others are whole.
     pub damaged: Vec<Uuid>,
+    /// In the audit logs of these tenants are entries that do not open; the tenants may be whole all the same.
+    pub audit_damaged: Vec<Uuid>,
 }
 
-/// Unpacks the snapshot beside itself, checks the file against its manifest and every row against its tenant, and removes
-/// the copy again.
+/// Unpacks the snapshot beside itself, checks the file against its manifest, every row against its tenant and every audit
+/// entry by itself, and removes the copy again.
 pub fn verify(snapshot: &Path, keyring: &Keyring) -> Result<Verified, SnapshotError> {
     // Else a run that makes a snapshot would sweep the copy away.
     let _lock = catalog::lock(snapshot.parent().unwrap_or(Path::new(".")))?;
@@ -81,24 +85,31 @@ fn unpack_and_check(
     }
     archive::unpack(snapshot, copy, keyring)?;
     let contents = check(copy, keyring)?;
-    let damaged = damaged(copy, keyring)?;
+    let connection = schema::connect_reader(copy)?;
+    let damaged = damaged(&connection, keyring)?;
+    let audit_damaged = if schema::has_audit(&connection)? {
+        audit::damaged(&connection, keyring)?
+    } else {
+        Vec::new()
+    };
     Ok(Verified {
         tenants: contents.tenants,
         rows: contents.rows,
+        audit_entries: contents.audit_entries,
         last_commit: contents.last_commit,
         manifest,
         damaged,
+        audit_damaged,
     })
 }
 
-fn damaged(copy: &Path, keyring: &Keyring) -> Result<Vec<Uuid>, SnapshotError> {
-    let connection = schema::connect_reader(copy)?;
+fn damaged(connection: &Connection, keyring: &Keyring) -> Result<Vec<Uuid>, SnapshotError> {
     let mut statement = connection.prepare("SELECT id FROM tenant UNION SELECT tenant FROM row")?;
     let tenants = statement.query_map([], |row| row.get(0).map(Uuid::from_bytes))?;
     let mut damaged = Vec::new();
     for tenant in tenants {
         let tenant = tenant?;
-        match reader::load(&connection, tenant, keyring, NOTHING_HAS_EXPIRED) {
+        match reader::load(connection, tenant, keyring, NOTHING_HAS_EXPIRED) {
             Ok(_) => (),
             Err(ReadError::Rotten(_)) => damaged.push(tenant),
             Err(ReadError::Engine(error)) => return Err(error.into()),

@@ -4,6 +4,7 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use uuid::Uuid;
 
+use super::audit;
 use super::ledger::{Ledger, Ledgers, Place};
 use super::queue::Answer;
 use super::rows::{self, ReadError, integer};
@@ -80,11 +81,15 @@ impl Batch<'_> {
     /// The tenant's ledger as it is after the commit.
     fn change(&mut self, commit: &Commit) -> Result<Ledger, Stop> {
         let before = self.ledger(commit.tenant)?;
-        match &commit.change {
-            Change::Create(puts) => self.create(commit.tenant, before.as_ref(), puts),
-            Change::Update(puts) => self.put_all(commit.tenant, next(alive(before)?), puts),
-            Change::Delete => self.delete(commit.tenant, next(alive(before)?)),
+        let after = match &commit.change {
+            Change::Create(puts) => self.create(commit.tenant, before.as_ref(), puts)?,
+            Change::Update(puts) => self.put_all(commit.tenant, next(alive(before)?), puts)?,
+            Change::Delete => return self.delete(commit.tenant, next(alive(before)?)),
+        };
+        for entry in &commit.audit {
+            audit::add(self.connection, self.keyring, commit.tenant, entry)?;
         }
+        Ok(after)
     }
 
     fn create(&self, tenant: Uuid, before: Option<&Ledger>, puts: &[Put]) -> Result<Ledger, Stop> {

@@ -196,5 +196,7 @@ fn digest(binding: &[u8]) -> u128 {
     u128::from_be_bytes(*half)
 }
 
+/// The first byte of what a seal is bound to, so that nothing of one sort opens as another.
 const ROW_DOMAIN: u8 = 1;
 const LEDGER_DOMAIN: u8 = 2;
+pub(super) const AUDIT_DOMAIN: u8 = 3;

@@ -10,6 +10,10 @@
 //! - Pages may rot. They have no checksum, so every row is sealed to its place, and a tenant's ledger shows the ones that
 //!   vanished. Rot in the WAL cuts it off there, which the high-water file shows, but for its last second: that cannot be
 //!   told from a power cut.
+//! - An audit log is in no ledger, so that trimming it costs nothing else: each entry is sealed to its tenant, time, id and
+//!   kind, so it cannot be read, altered, moved or handed to another tenant, and one that does not open is told and left out
+//!   of its list. But entries that vanish with a rotten page are not missed, nor one noticed that was put back after it was
+//!   trimmed, and a tenant is never refused for the sake of its log; only a log whose pages cannot be written takes no commit.
 //! - File locks work (no NFS without them) and the WAL's shared memory is shared: one machine.
 //! - A full disk shows itself when something is written, not when it is synced. Where it shows itself only at the sync (some
 //!   network and copy-on-write file systems) it counts as an error of the device.
@@ -22,7 +26,10 @@ use tokio::sync::{Semaphore, TryAcquireError};
 use uuid::Uuid;
 
 use super::seal::Keyring;
-use super::{Commit, CommitError, Kind, LoadError, Pending, Row, Seq, Store};
+use super::{
+    AuditKeep, AuditPage, AuditQuery, Commit, CommitError, Kind, LoadError, Pending, Row, Seq,
+    Store,
+};
 pub use open::OpenError;
 use queue::{Message, Queued, Refused};
 use reader::{Read, ReadJob};
@@ -30,6 +37,7 @@ pub use reports::{BatchReport, CheckpointReport, DamagedReport, Reports};
 use shared::Shared;
 
 mod apply;
+pub(super) mod audit;
 mod checkpoint;
 pub(super) mod high_water;
 mod ledger;
@@ -44,6 +52,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod transact;
+mod trim;
 mod writer;
 
 /// A clock, as a function: this layer reads none itself.
@@ -69,6 +78,8 @@ pub struct Settings {
 pub struct Sqlite {
     shared: Arc<Shared>,
     loads: Arc<Semaphore>,
+    /// Apart from the loads: who reads logs must not keep tenants from being served.
+    audits: Arc<Semaphore>,
 }
 
 impl Sqlite {
@@ -76,30 +87,38 @@ impl Sqlite {
     pub fn open(settings: Settings, keyring: Keyring, reports: Reports) -> Result<Self, OpenError> {
         let loads = Arc::new(Semaphore::new(settings.loads_queued));
         let shared = open::open(settings, keyring, reports)?;
-        Ok(Self { shared, loads })
+        let audits = Arc::new(Semaphore::new(AUDITS_QUEUED));
+        Ok(Self {
+            shared,
+            loads,
+            audits,
+        })
     }
 
     /// Queues a read behind the commits that are queued already.
     fn read<T: Send + 'static>(
         &self,
+        permits: &Arc<Semaphore>,
         read: impl FnOnce(oneshot::Sender<Result<T, LoadError>>) -> Read,
     ) -> Pending<Result<T, LoadError>> {
         let (reply, answer) = oneshot::channel();
-        let permit = match Arc::clone(&self.loads).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => {
-                return ready(Err(LoadError::Busy));
-            }
-        };
-        let job = ReadJob {
-            read: read(reply),
-            _permit: permit,
-        };
-        match self.shared.queue.push(Message::Read(job)) {
+        match self.push_read(permits, read(reply)) {
             Ok(()) => Box::pin(async { answer.await.unwrap_or(Err(LoadError::Fatal)) }),
             Err(Refused::Busy) => ready(Err(LoadError::Busy)),
             Err(Refused::Closed) => ready(Err(LoadError::Fatal)),
         }
+    }
+
+    fn push_read(&self, permits: &Arc<Semaphore>, read: Read) -> Result<(), Refused> {
+        let permit = match Arc::clone(permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => {
+                return Err(Refused::Busy);
+            }
+        };
+        self.shared
+            .queue
+            .push(Message::Read(ReadJob { read, permit }))
     }
 
     /// Runs on the writer's thread, with its connection, when its turn comes.
@@ -128,11 +147,24 @@ impl Store for Sqlite {
     }
 
     fn load(&self, tenant: Uuid) -> Pending<Result<Option<Vec<Row>>, LoadError>> {
-        self.read(|reply| Read::Tenant(tenant, reply))
+        self.read(&self.loads, |reply| Read::Tenant(tenant, reply))
     }
 
     fn list(&self, kind: Kind) -> Pending<Result<Vec<(Uuid, Row)>, LoadError>> {
-        self.read(|reply| Read::List(kind, reply))
+        self.read(&self.loads, |reply| Read::List(kind, reply))
+    }
+
+    fn audit(&self, tenant: Uuid, query: AuditQuery) -> Pending<Result<AuditPage, LoadError>> {
+        self.read(&self.audits, |reply| Read::Audit(tenant, query, reply))
+    }
+
+    fn trim_audit(&self, tenant: Uuid, keep: AuditKeep) -> Pending<Result<u64, CommitError>> {
+        let (reply, answer) = oneshot::channel();
+        match self.push_read(&self.audits, Read::Surplus(tenant, keep, reply)) {
+            Ok(()) => waiting(answer, || CommitError::Unknown),
+            Err(Refused::Busy) => ready(Err(CommitError::Busy)),
+            Err(Refused::Closed) => ready(Err(CommitError::Fatal)),
+        }
     }
 
     fn close(&self) -> Pending<Result<(), CommitError>> {
@@ -162,3 +194,5 @@ fn ready<T: Send + 'static>(answer: T) -> Pending<T> {
 
 /// The database's file name in the store's directory; `SQLite` adds `-wal` and `-shm`.
 pub(super) const DATABASE: &str = "keywright.db";
+/// Lists and trims of audit logs, from the call to the answer.
+const AUDITS_QUEUED: usize = 256;

@@ -16,6 +16,7 @@ use super::ledger::Ledgers;
 use super::reader::Readers;
 use super::reports::Reports;
 use super::shared::{Opened, Shared};
+use super::trim::Trims;
 use super::writer::{Keeper, Purging, Writer};
 use super::{DATABASE, Settings, high_water, rows, schema};
 use crate::store::files;
@@ -98,6 +99,7 @@ pub(super) fn open(
         checkpointer,
         ledgers,
         purging,
+        trims: Trims::default(),
     };
     spawn("store-writer", move || run(writer))?;
     Ok(shared)

@@ -4,6 +4,7 @@
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use super::audit::{self, Floor};
 use super::ledger::{Ledgers, Place};
 use super::rows::{self, ReadError, integer};
 use crate::store::seal::Keyring;
@@ -50,11 +51,24 @@ impl Purge<'_> {
                 .execute((tenant.as_bytes(), ROWS_A_BITE))?,
         );
         if rows < u64::from(ROWS_A_BITE) {
+            return self.purge_log(tenant, rows);
+        }
+        Ok(Bite { rows, more: true })
+    }
+
+    /// What is left of the bite goes to the audit log; when that is gone too, so is the tenant.
+    fn purge_log(&self, tenant: Uuid, rows: u64) -> Result<Bite, ReadError> {
+        let left = u64::from(ROWS_A_BITE) - rows;
+        let entries = audit::remove_oldest(self.connection, tenant, Floor::TOP, left)?;
+        if entries < left {
             self.connection
                 .prepare_cached("DELETE FROM leaving WHERE tenant = ?1")?
                 .execute([tenant.as_bytes()])?;
         }
-        Ok(Bite { rows, more: true })
+        Ok(Bite {
+            rows: rows + entries,
+            more: true,
+        })
     }
 
     fn purge_expired(&mut self) -> Result<Bite, ReadError> {

@@ -7,6 +7,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use super::reader::ReadJob;
+use super::trim::Trim;
 use crate::store::{Commit, CommitError, Seq};
 
 pub(super) type Answer = Result<Seq, CommitError>;
@@ -19,6 +20,7 @@ pub(super) struct Queued {
 pub(super) enum Message {
     Commit(Queued),
     Read(ReadJob),
+    Trim(Trim),
     /// Lets a test do something on the writer's own connection, or hold the writer up.
     #[cfg(test)]
     Test(Box<dyn FnOnce(&rusqlite::Connection) + Send>),
@@ -141,6 +143,7 @@ fn refuse(message: Message) {
     match message {
         Message::Commit(queued) => drop(queued.reply.send(Err(CommitError::Fatal))),
         Message::Read(job) => job.fail(),
+        Message::Trim(trim) => drop(trim.reply.send(Err(CommitError::Fatal))),
         #[cfg(test)]
         Message::Test(_) => (),
     }

@@ -10,26 +10,34 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
 
+use super::audit;
 use super::ledger::{Ledger, Place};
 use super::open::{self, OpenError};
+use super::queue::{Message, Refused};
 use super::rows::{self, ReadError};
 use super::schema;
 use super::shared::Shared;
+use super::trim::Trim;
 use crate::store::pack::unpack;
 use crate::store::seal::{Keyring, UnsealError};
-use crate::store::{Kind, LoadError, Row, UnixSeconds};
+use crate::store::{
+    AuditKeep, AuditPage, AuditQuery, CommitError, Kind, LoadError, Row, UnixSeconds,
+};
 
 type Reply<T> = oneshot::Sender<Result<T, LoadError>>;
 
 pub(super) enum Read {
     Tenant(Uuid, Reply<Option<Vec<Row>>>),
     List(Kind, Reply<Vec<(Uuid, Row)>>),
+    Audit(Uuid, AuditQuery, Reply<AuditPage>),
+    /// What of an audit log is to go; the writer then removes it.
+    Surplus(Uuid, AuditKeep, oneshot::Sender<Result<u64, CommitError>>),
 }
 
 /// A read on its way; the permit keeps their number bounded from the queue to the answer.
 pub(super) struct ReadJob {
     pub(super) read: Read,
-    pub(super) _permit: OwnedSemaphorePermit,
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
 impl ReadJob {
@@ -37,6 +45,8 @@ impl ReadJob {
         match self.read {
             Read::Tenant(_, reply) => drop(reply.send(Err(LoadError::Fatal))),
             Read::List(_, reply) => drop(reply.send(Err(LoadError::Fatal))),
+            Read::Audit(_, _, reply) => drop(reply.send(Err(LoadError::Fatal))),
+            Read::Surplus(_, _, reply) => drop(reply.send(Err(CommitError::Fatal))),
         }
     }
 }
@@ -44,6 +54,8 @@ impl ReadJob {
 /// The reader threads; they end when this is dropped or joined.
 pub(super) struct Readers {
     jobs: mpsc::Sender<ReadJob>,
+    /// A thread apart: going through a long log must not keep a tenant from being loaded.
+    audits: mpsc::Sender<ReadJob>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -53,23 +65,29 @@ impl Readers {
         path: &Path,
         shared: &Arc<Shared>,
     ) -> Result<Self, OpenError> {
-        let (jobs, queue) = mpsc::channel();
-        let queue = Arc::new(Mutex::new(queue));
-        let mut threads = Vec::with_capacity(count);
+        let (jobs, load_queue) = mpsc::channel();
+        let (audits, audit_queue) = mpsc::channel();
+        let load_queue = Arc::new(Mutex::new(load_queue));
+        let audit_queue = Arc::new(Mutex::new(audit_queue));
+        let mut threads = Vec::with_capacity(count + 1);
         for _ in 0..count.max(1) {
-            let reader = Reader {
-                connection: schema::connect_reader(path)?,
-                shared: Arc::clone(shared),
-            };
-            let queue = Arc::clone(&queue);
-            threads.push(open::spawn("store-reader", move || reader.run(&queue))?);
+            threads.push(spawn(path, shared, &load_queue)?);
         }
-        Ok(Self { jobs, threads })
+        threads.push(spawn(path, shared, &audit_queue)?);
+        Ok(Self {
+            jobs,
+            audits,
+            threads,
+        })
     }
 
     /// What is read sees everything that was committed before this call.
     pub(super) fn hand_over(&self, job: ReadJob) {
-        if let Err(mpsc::SendError(job)) = self.jobs.send(job) {
+        let threads = match &job.read {
+            Read::Tenant(..) | Read::List(..) => &self.jobs,
+            Read::Audit(..) | Read::Surplus(..) => &self.audits,
+        };
+        if let Err(mpsc::SendError(job)) = threads.send(job) {
             job.fail();
         }
     }
@@ -77,10 +95,26 @@ impl Readers {
     /// Waits for the reads under way.
     pub(super) fn join(self) {
         drop(self.jobs);
+        drop(self.audits);
         self.threads
             .into_iter()
             .for_each(|thread| drop(thread.join()));
     }
+}
+
+type Jobs = Mutex<mpsc::Receiver<ReadJob>>;
+
+fn spawn(
+    path: &Path,
+    shared: &Arc<Shared>,
+    queue: &Arc<Jobs>,
+) -> Result<JoinHandle<()>, OpenError> {
+    let reader = Reader {
+        connection: schema::connect_reader(path)?,
+        shared: Arc::clone(shared),
+    };
+    let queue = Arc::clone(queue);
+    open::spawn("store-reader", move || reader.run(&queue))
 }
 
 /// The tenant's rows that have not expired; `None` when it was never created or is deleted.
@@ -113,18 +147,18 @@ struct Reader {
 }
 
 impl Reader {
-    fn run(&self, queue: &Mutex<mpsc::Receiver<ReadJob>>) {
+    fn run(&self, queue: &Jobs) {
         loop {
             // Whoever has the lock waits for the next job, the others wait for the lock.
             let job = queue.lock().recv();
             match job {
-                Ok(job) => self.answer(job.read),
+                Ok(job) => self.answer(job),
                 Err(mpsc::RecvError) => return,
             }
         }
     }
 
-    fn answer(&self, read: Read) {
+    fn answer(&self, ReadJob { read, permit }: ReadJob) {
         match read {
             Read::Tenant(tenant, reply) => {
                 let now = (self.shared.now)();
@@ -132,6 +166,48 @@ impl Reader {
                 drop(reply.send(rows.map_err(|error| self.explain(tenant, error))));
             }
             Read::List(kind, reply) => drop(reply.send(self.list(kind))),
+            Read::Audit(tenant, query, reply) => {
+                drop(reply.send(self.audit(tenant, &query)));
+            }
+            Read::Surplus(tenant, keep, reply) => match self.surplus(tenant, keep) {
+                Ok(None) => drop(reply.send(Ok(0))),
+                Ok(Some(floor)) => self.have_trimmed(Trim {
+                    tenant,
+                    floor,
+                    gone: 0,
+                    reply,
+                    _permit: permit,
+                }),
+                Err(error) => drop(reply.send(Err(error))),
+            },
+        }
+    }
+
+    /// A writer that takes no more lets the reply go, and that is an answer too.
+    fn have_trimmed(&self, trim: Trim) {
+        match self.shared.queue.push(Message::Trim(trim)) {
+            Ok(()) | Err(Refused::Busy | Refused::Closed) => (),
+        }
+    }
+
+    fn audit(&self, tenant: Uuid, query: &AuditQuery) -> Result<AuditPage, LoadError> {
+        let found = audit::query(&self.connection, &self.shared.keyring, tenant, query)
+            .map_err(|error| self.explain(tenant, error))?;
+        if let Some(what) = found.damage() {
+            (self.shared.reports.damaged)(tenant, &what);
+        }
+        Ok(found.page)
+    }
+
+    fn surplus(&self, tenant: Uuid, keep: AuditKeep) -> Result<Option<audit::Floor>, CommitError> {
+        let surplus = audit::surplus(&self.connection, &self.shared.keyring, tenant, keep);
+        match surplus.map_err(|error| self.explain(tenant, error)) {
+            Ok(audit::Surplus::NoTenant) => Err(CommitError::Gone),
+            Ok(audit::Surplus::Nothing) => Ok(None),
+            Ok(audit::Surplus::UpTo(floor)) => Ok(Some(floor)),
+            Err(LoadError::Damaged(_)) => Err(CommitError::Damaged),
+            Err(LoadError::Busy) => Err(CommitError::Busy),
+            Err(LoadError::Fatal) => Err(CommitError::Fatal),
         }
     }
 
@@ -169,7 +245,10 @@ impl Reader {
 }
 
 /// Rows without the tenant's own row: that row has vanished.
-fn no_tenant(connection: &Connection, tenant: Uuid) -> Result<Option<Vec<Row>>, ReadError> {
+pub(super) fn no_tenant(
+    connection: &Connection,
+    tenant: Uuid,
+) -> Result<Option<Vec<Row>>, ReadError> {
     let mut statement = connection.prepare_cached("SELECT 1 FROM row WHERE tenant = ?1 LIMIT 1")?;
     if statement.exists([tenant.as_bytes()])? {
         return Err(ReadError::Rotten(

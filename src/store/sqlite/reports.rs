@@ -26,6 +26,8 @@ pub struct Reports {
 pub struct BatchReport {
     pub accepted: u64,
     pub refused: u64,
+    /// Entries for audit logs in those that were accepted.
+    pub audited: u64,
     /// From the begin of the transaction until it was durable.
     pub micros: u64,
     /// What the WAL holds since it was last started anew.

@@ -35,14 +35,16 @@ pub(in crate::store) fn connect_copier(path: &Path) -> Result<Connection, OpenEr
     Ok(connection)
 }
 
-/// Creates the tables in a new file, and refuses a file of a newer keywright or of other keys.
+/// Creates the tables in a new file, adds what a file of an older keywright lacks, and refuses one of a newer keywright or of
+/// other keys.
 pub(super) fn prepare(connection: &Connection, keyring: &Keyring) -> Result<(), OpenError> {
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 {
         create(connection, keyring)?;
     }
-    check(connection, keyring)
+    check(connection, keyring)?;
+    migrate(connection)
 }
 
 /// Refuses what this version cannot read: a newer schema, or rows that the keyring does not open.
@@ -54,11 +56,20 @@ pub(in crate::store) fn check(connection: &Connection, keyring: &Keyring) -> Res
             known: SCHEMA,
         });
     }
+    if schema < 1 {
+        return Err(OpenError::Meta { key: "schema" });
+    }
     let canary: Vec<u8> = meta(connection, "canary")?;
     keyring
         .open(CANARY_BINDING, &canary)
         .map_err(OpenError::Keys)?;
     Ok(())
+}
+
+/// A snapshot may be of a time before there was an audit log.
+pub(in crate::store) fn has_audit(connection: &Connection) -> Result<bool, OpenError> {
+    let schema: i64 = meta(connection, "schema")?;
+    Ok(schema >= SCHEMA_WITH_AUDIT)
 }
 
 /// The number of the last durable commit.
@@ -101,10 +112,23 @@ fn guard(
 fn create(connection: &Connection, keyring: &Keyring) -> Result<(), OpenError> {
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(TABLES)?;
+    transaction.execute_batch(AUDIT_TABLE)?;
     let insert = "INSERT INTO meta(key, value) VALUES (?1, ?2)";
     transaction.execute(insert, ("schema", SCHEMA))?;
     transaction.execute(insert, ("commit", 0_i64))?;
     transaction.execute(insert, ("canary", keyring.seal(CANARY_BINDING, b"")))?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// In one transaction: a crash leaves the old file or the new one.
+fn migrate(connection: &Connection) -> Result<(), OpenError> {
+    if has_audit(connection)? {
+        return Ok(());
+    }
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute_batch(AUDIT_TABLE)?;
+    transaction.execute("UPDATE meta SET value = ?1 WHERE key = 'schema'", [SCHEMA])?;
     transaction.commit()?;
     Ok(())
 }
@@ -135,6 +159,15 @@ CREATE TABLE row(
 CREATE INDEX row_expires ON row(expires) WHERE expires IS NOT NULL;
 ";
 
+/// Since schema 2. `kind` stands beside the sealed data so that a list can choose and count without opening anything.
+const AUDIT_TABLE: &str = "
+CREATE TABLE audit(
+    tenant BLOB NOT NULL, at INTEGER NOT NULL, id BLOB NOT NULL,
+    kind INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY(tenant, at, id)
+) STRICT, WITHOUT ROWID;
+";
+
 /// `FULL` syncs the WAL at each commit. Memory-mapped reads would turn an I/O error into a signal. `cell_size_check` finds
 /// rotten pages earlier. A WAL that a long reader let grow is cut back to `journal_size_limit` when it starts anew.
 const WRITER_PRAGMAS: &[(&str, &str)] = &[
@@ -162,7 +195,8 @@ const COPIER_PRAGMAS: &[(&str, &str)] = &[
     ("trusted_schema", "0"),
 ];
 
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
+const SCHEMA_WITH_AUDIT: i64 = 2;
 /// Opens with the right keys only, so wrong ones are told at start and not tenant by tenant.
 const CANARY_BINDING: &[u8] = b"keywright canary v1";
 const STATEMENTS_CACHED: usize = 32;

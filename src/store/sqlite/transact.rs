@@ -6,7 +6,7 @@ use super::queue::{Answer, Queued};
 use super::reports::BatchReport;
 use super::rows::{self, integer};
 use super::writer::{Failed, Writer};
-use crate::store::CommitError;
+use crate::store::{Change, Commit, CommitError};
 
 impl Writer {
     pub(super) fn commit(&mut self, commits: Vec<Queued>) -> Result<Option<BatchReport>, Failed> {
@@ -29,11 +29,13 @@ impl Writer {
         let micros = (self.shared.micros)().saturating_sub(began);
         let accepted = accepted(&answers);
         let refused = count(answers.len()) - accepted;
+        let audited = audited(&commits, &answers);
         self.shared.add_commits(accepted);
         answer(commits, answers);
         BatchReport {
             accepted,
             refused,
+            audited,
             micros,
             wal_bytes: 0,
             full: false,
@@ -53,6 +55,7 @@ impl Writer {
         Ok(BatchReport {
             accepted: 0,
             refused,
+            audited: 0,
             micros,
             wal_bytes: 0,
             full: true,
@@ -130,6 +133,18 @@ fn answer_all(commits: Vec<Queued>, error: fn() -> CommitError) {
 
 fn accepted(answers: &[Answer]) -> u64 {
     count(answers.iter().filter(|answer| answer.is_ok()).count())
+}
+
+fn audited(commits: &[Queued], answers: &[Answer]) -> u64 {
+    let accepted = commits.iter().zip(answers).filter(|pair| pair.1.is_ok());
+    count(accepted.map(|pair| entries(&pair.0.commit)).sum())
+}
+
+fn entries(commit: &Commit) -> usize {
+    match commit.change {
+        Change::Create(_) | Change::Update(_) => commit.audit.len(),
+        Change::Delete => 0,
+    }
 }
 
 fn count(commits: usize) -> u64 {

@@ -18,6 +18,7 @@ use super::reader::{ReadJob, Readers};
 use super::reports::{BatchReport, CheckpointReport};
 use super::rows::{self, ReadError};
 use super::shared::Shared;
+use super::trim::Trims;
 use crate::store::{CommitError, UnixSeconds};
 
 pub(super) struct Writer {
@@ -28,6 +29,7 @@ pub(super) struct Writer {
     pub(super) checkpointer: Checkpointer,
     pub(super) ledgers: Ledgers,
     pub(super) purging: Purging,
+    pub(super) trims: Trims,
 }
 
 /// The thread of the high-water file; it ends when its channel does.
@@ -63,7 +65,7 @@ impl Writer {
     pub(super) fn run(mut self) {
         let mut messages = Vec::with_capacity(MESSAGES_A_BATCH);
         loop {
-            let patience = if self.purging.more {
+            let patience = if self.purging.more || self.trims.are_waiting() {
                 Duration::ZERO
             } else {
                 IDLE
@@ -74,7 +76,7 @@ impl Writer {
                 .take(&mut messages, MESSAGES_A_BATCH, patience)
             {
                 Next::Work => self.work(&mut messages),
-                Next::Idle => self.purge(),
+                Next::Idle => self.purge().and_then(|()| self.trim()),
                 Next::Close(replies) => return self.close(replies),
                 Next::Stop => return self.stop(),
             };
@@ -103,25 +105,21 @@ impl Writer {
             self.move_wal(wal_bytes)?;
         }
         if self.purge_is_due() {
-            self.purge()
-        } else {
-            Ok(())
+            self.purge()?;
         }
+        if self.trim_is_due() {
+            self.trim()?;
+        }
+        Ok(())
     }
 
-    #[cfg_attr(
-        not(test),
-        expect(
-            clippy::unused_self,
-            reason = "only a test's message needs the connection"
-        )
-    )]
-    fn sort_out(&self, messages: &mut Vec<Message>) -> Pass {
+    fn sort_out(&mut self, messages: &mut Vec<Message>) -> Pass {
         let mut pass = Pass::default();
         for message in messages.drain(..) {
             match message {
                 Message::Commit(queued) => pass.commits.push(queued),
                 Message::Read(job) => pass.reads.push(job),
+                Message::Trim(trim) => self.trims.add(trim),
                 #[cfg(test)]
                 Message::Test(act) => act(&self.connection),
             }
@@ -129,13 +127,13 @@ impl Writer {
         pass
     }
 
-    fn wal_bytes(&self) -> Result<u64, Failed> {
+    pub(super) fn wal_bytes(&self) -> Result<u64, Failed> {
         self.checkpointer
             .wal_bytes(&self.connection)
             .map_err(|error| self.fail("looking at the WAL", &error))
     }
 
-    fn move_wal(&mut self, wal_bytes: u64) -> Result<(), Failed> {
+    pub(super) fn move_wal(&mut self, wal_bytes: u64) -> Result<(), Failed> {
         if !self.checkpointer.is_due(wal_bytes) {
             return Ok(());
         }
@@ -207,9 +205,9 @@ impl Writer {
         self.undo_bite()
     }
 
-    fn undo_bite(&mut self) -> Result<(), Failed> {
+    pub(super) fn undo_bite(&mut self) -> Result<(), Failed> {
         self.roll_back()
-            .map_err(|error| self.fail("undoing a purge", &error))
+            .map_err(|error| self.fail("undoing a purge or a trim", &error))
     }
 
     /// Tells the outside, and lets nobody wait any more.
@@ -282,4 +280,4 @@ fn settle(connection: &Connection, shared: &Shared) -> bool {
 /// Enough to share one sync among all who wait, few enough that the first does not wait long for the last.
 const MESSAGES_A_BATCH: usize = 1024;
 const IDLE: Duration = Duration::from_secs(1);
-const BITES_APART_MICROS: u64 = 20_000;
+pub(super) const BITES_APART_MICROS: u64 = 20_000;

@@ -5,14 +5,14 @@ use crate::store::LoadError;
 use crate::store::memory::Memory;
 
 /// Runs the test against a new store of each engine.
-fn with_each(test: impl Fn(&dyn Store, &Time)) {
+pub(super) fn with_each(test: impl Fn(&dyn Store, &Time)) {
     let time = Time::new();
     test(&Memory::new(time.clock()), &time);
     let disk = Disk::new();
     test(&disk.open(), &disk.time);
 }
 
-fn expecting(expect: Expect, put: Put) -> Put {
+pub(super) fn expecting(expect: Expect, put: Put) -> Put {
     Put { expect, ..put }
 }
 

@@ -12,8 +12,11 @@ use uuid::Uuid;
 
 use super::seal::Keyring;
 use super::sqlite::{Clock, Reports, Settings, Sqlite};
-use super::{Change, Commit, CommitError, Expect, Kind, Pending, Put, Row, Seq, Store};
+use super::{
+    AuditQuery, AuditRow, Change, Commit, CommitError, Expect, Kind, Pending, Put, Row, Seq, Store,
+};
 
+mod audit;
 mod conformance;
 
 pub(super) const START: u64 = 1_000_000;
@@ -170,6 +173,56 @@ pub(super) fn rows(store: &dyn Store, tenant: Uuid) -> Option<Vec<String>> {
     let mut texts: Vec<String> = rows.iter().map(text).collect();
     texts.sort();
     Some(texts)
+}
+
+/// An entry of kind 1; its id is made of its text.
+pub(super) fn entry(at: u64, text: &str) -> AuditRow {
+    let mut id = [0; 16];
+    id[..text.len()].copy_from_slice(text.as_bytes());
+    AuditRow {
+        at,
+        id: Uuid::from_bytes(id),
+        kind: 1,
+        data: text.as_bytes().to_vec(),
+    }
+}
+
+/// A commit that changes nothing but the log.
+pub(super) fn tell(
+    store: &dyn Store,
+    tenant: Uuid,
+    entries: Vec<AuditRow>,
+) -> Result<Seq, CommitError> {
+    wait(store.commit(Commit {
+        tenant,
+        change: Change::Update(vec![]),
+        audit: entries,
+    }))
+}
+
+/// Asks for everything.
+pub(super) fn everything() -> AuditQuery {
+    AuditQuery {
+        after: None,
+        before: None,
+        kinds: Vec::new(),
+        matches: None,
+        newest: u64::MAX,
+        skip: 0,
+        take: u64::MAX,
+    }
+}
+
+/// The tenant's whole log as text, the newest first.
+pub(super) fn log(store: &dyn Store, tenant: Uuid) -> Vec<String> {
+    listed(store, tenant, everything()).1
+}
+
+/// The total and the page.
+pub(super) fn listed(store: &dyn Store, tenant: Uuid, query: AuditQuery) -> (u64, Vec<String>) {
+    let page = wait(store.audit(tenant, query)).unwrap();
+    let text = |row: &AuditRow| format!("{}@{}", String::from_utf8_lossy(&row.data), row.at);
+    (page.total, page.rows.iter().map(text).collect())
 }
 
 fn text(row: &Row) -> String {
