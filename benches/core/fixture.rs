@@ -6,7 +6,7 @@ use keywright::tenant::credential::Credential;
 use keywright::tenant::env::{Env, RANDOM_BYTES};
 use keywright::tenant::event::{Event, TenantProfile};
 use keywright::tenant::ids::{CredentialId, TenantId, Timestamp, UserId};
-use keywright::tenant::settings::{Ceremonies, Cors, RelyingParty, Rules, Settings};
+use keywright::tenant::settings::{Cors, RelyingParty, Rules, Settings};
 use keywright::tenant::state::TenantState;
 use keywright::tenant::user::{Profile, User};
 use rand::RngExt;
@@ -41,26 +41,25 @@ pub(crate) const fn still() -> Env {
 }
 
 pub(crate) fn settings() -> Settings {
+    let cors = Cors {
+        allowed_origins: vec![ORIGIN.to_owned()],
+        allow_unsafe_wildcard: false,
+    };
+    let relying_party = RelyingParty {
+        id: RP_ID.to_owned(),
+        display_name: "An example".to_owned(),
+        icon: None,
+        origins: vec![ORIGIN.to_owned()],
+        related_origins: Vec::new(),
+        top_origins: Vec::new(),
+        allow_cross_origin: false,
+    };
     Settings {
-        cors: Cors {
-            allowed_origins: vec![ORIGIN.to_owned()],
-            allow_unsafe_wildcard: false,
-        },
-        relying_party: RelyingParty {
-            id: RP_ID.to_owned(),
-            display_name: "An example".to_owned(),
-            icon: None,
-            origins: vec![ORIGIN.to_owned()],
-            related_origins: Vec::new(),
-            top_origins: Vec::new(),
-            allow_cross_origin: false,
-        },
-        passkey: Ceremonies::passkey(TIMEOUT_MILLISECONDS),
-        mfa: Ceremonies::mfa(TIMEOUT_MILLISECONDS),
         rules: Rules {
             credentials_per_user: 1_000,
             ..Rules::DEFAULT
         },
+        ..Settings::new(cors, relying_party, TIMEOUT_MILLISECONDS)
     }
 }
 
@@ -130,6 +129,7 @@ pub(crate) fn credential(number: u64, of_user: u64) -> Credential {
         is_mfa: false,
         created_at: Timestamp(NOW.0 + number * 2_654_435_761 % 1_000_000_007),
         last_used_at: NOW,
+        backup_eligible_changed: false,
     }
 }
 

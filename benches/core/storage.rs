@@ -153,7 +153,7 @@ async fn seed(store: &Sqlite, number: u64, credentials: u64) {
         .chain(credentials)
         .map(|event| codec::put(&event, None))
         .collect();
-    let profile = codec::put(&Event::TenantSaved(tenant_profile()), None);
+    let profile = codec::put(&Event::TenantSaved(Box::new(tenant_profile())), None);
     let create = Change::Create(vec![profile]);
     let updates = rows.chunks(1_000).map(|puts| Change::Update(puts.to_vec()));
     for change in std::iter::once(create).chain(updates) {

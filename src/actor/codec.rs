@@ -49,7 +49,7 @@ pub struct Hydrated {
 /// The row that an event leaves, and what it expects to find in its place.
 pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
     match event {
-        Event::TenantSaved(profile) => row(TENANT, &[], Expect::Any, profile),
+        Event::TenantSaved(profile) => row(TENANT, &[], Expect::Any, profile.as_ref()),
         Event::ApiKeyCreated(key) => row(API_KEY, key.id.as_bytes(), Expect::Absent, key),
         Event::ApiKeyDeleted(id) => removal(API_KEY, id.as_bytes(), Expect::Any),
         Event::SigningKeyCreated(key) => row(

@@ -11,7 +11,7 @@ use crate::tenant::audit::Requester;
 use crate::tenant::ids::TenantId;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::secret::ReplaceApiKey;
-use crate::tenant::settings::{Ceremonies, Cors, RelyingParty, Rules, Settings};
+use crate::tenant::settings::{Ceremonies, Cors, RelyingParty, Settings};
 use crate::webauthn::options::AttestationConveyance;
 
 /// What a dev start tells.
@@ -79,26 +79,25 @@ async fn exists(registry: &Registry, id: TenantId) -> Result<bool, Refusal> {
 }
 
 fn settings(port: u16) -> Settings {
+    let cors = Cors {
+        allowed_origins: vec![origin(port)],
+        allow_unsafe_wildcard: false,
+    };
+    let relying_party = RelyingParty {
+        id: "localhost".to_owned(),
+        display_name: "keywright demo".to_owned(),
+        icon: None,
+        origins: vec![origin(port)],
+        related_origins: Vec::new(),
+        top_origins: Vec::new(),
+        allow_cross_origin: false,
+    };
     Settings {
-        cors: Cors {
-            allowed_origins: vec![origin(port)],
-            allow_unsafe_wildcard: false,
-        },
-        relying_party: RelyingParty {
-            id: "localhost".to_owned(),
-            display_name: "keywright demo".to_owned(),
-            icon: None,
-            origins: vec![origin(port)],
-            related_origins: Vec::new(),
-            top_origins: Vec::new(),
-            allow_cross_origin: false,
-        },
         passkey: Ceremonies {
             attestation: AttestationConveyance::None,
             ..Ceremonies::passkey(TIMEOUT_MILLISECONDS)
         },
-        mfa: Ceremonies::mfa(TIMEOUT_MILLISECONDS),
-        rules: Rules::DEFAULT,
+        ..Settings::new(cors, relying_party, TIMEOUT_MILLISECONDS)
     }
 }
 

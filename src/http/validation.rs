@@ -1,5 +1,7 @@
 //! The contract's validation texts (§1.4), word for word, joined in the order of the fields.
 
+use std::ops::RangeInclusive;
+
 use url::Url;
 
 use super::error::Problem;
@@ -73,6 +75,24 @@ impl Validation {
         if found.is_none() {
             let names: Vec<&str> = all.iter().map(|candidate| name(*candidate)).collect();
             self.fail(format!("{field} must be one of '{}'", names.join(" ")));
+        }
+        found
+    }
+
+    /// A number with sane bounds, `None` where there is none or it is outside.
+    pub fn within(
+        &mut self,
+        field: &str,
+        value: Option<i64>,
+        range: RangeInclusive<u32>,
+    ) -> Option<u32> {
+        let value = value?;
+        let found = u32::try_from(value)
+            .ok()
+            .filter(|number| range.contains(number));
+        if found.is_none() {
+            let (least, most) = range.into_inner();
+            self.fail(format!("{field} must be from {least} to {most}"));
         }
         found
     }

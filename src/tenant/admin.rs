@@ -20,11 +20,11 @@ pub struct CreateTenant {
 
 impl CreateTenant {
     pub fn decide(self, env: &Env) -> Decision<Option<NewApiKey>> {
-        let mut events = vec![Event::TenantSaved(TenantProfile {
+        let mut events = vec![Event::TenantSaved(Box::new(TenantProfile {
             display_name: self.display_name,
             settings: self.settings,
             created_at: env.now,
-        })];
+        }))];
         let key = self.api_key_name.map(|name| ApiKey::generate(&name, env));
         let outcome = key.map(|(key, shown)| {
             events.push(Event::ApiKeyCreated(key));
@@ -80,5 +80,5 @@ impl Command for ReplaceSettings {
 }
 
 fn saved(profile: TenantProfile, kind: Kind) -> Decision<()> {
-    Decision::new(vec![Event::TenantSaved(profile)], ()).noting(Note::of(kind))
+    Decision::new(vec![Event::TenantSaved(Box::new(profile))], ()).noting(Note::of(kind))
 }

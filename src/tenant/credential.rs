@@ -50,6 +50,10 @@ pub struct Credential {
     pub created_at: Timestamp,
     #[n(14)]
     pub last_used_at: Timestamp,
+    /// Whether backup eligibility has ever changed: where one change is accepted, this was it.
+    #[n(15)]
+    #[cbor(default)]
+    pub backup_eligible_changed: bool,
 }
 
 /// A credential with the commit that last wrote it.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub enum Event {
     /// Its creation, a new name or new settings.
-    TenantSaved(TenantProfile),
+    TenantSaved(Box<TenantProfile>),
     ApiKeyCreated(ApiKey),
     ApiKeyDeleted(Uuid),
     SigningKeyCreated(Arc<SigningKey>),

@@ -115,13 +115,13 @@ impl Command for Login {
             return Err(Rejection::CounterNotGreater);
         }
         let eligible = self.authentication.backup_eligible;
-        if rules.backup_eligible_change == BackupEligibleChange::Reject
-            && eligible != credential.backup_eligible
-        {
+        let changes = eligible != credential.backup_eligible;
+        if changes && !may_change(rules.backup_eligible_change, &credential) {
             return Err(Rejection::BackupEligibilityChanged);
         }
         credential.counter = self.authentication.counter;
         credential.backup_eligible = eligible;
+        credential.backup_eligible_changed |= changes;
         credential.backed_up = self.authentication.backed_up;
         credential.user_verified |= self.authentication.user_verified;
         credential.last_used_at = env.now;
@@ -186,6 +186,14 @@ const fn is_usable(credential: &Credential, factor: Factor) -> bool {
     match factor {
         Factor::Passkey => !credential.is_mfa,
         Factor::Mfa => true,
+    }
+}
+
+const fn may_change(rule: BackupEligibleChange, credential: &Credential) -> bool {
+    match rule {
+        BackupEligibleChange::Reject => false,
+        BackupEligibleChange::AcceptOnce => !credential.backup_eligible_changed,
+        BackupEligibleChange::Warn => true,
     }
 }
 

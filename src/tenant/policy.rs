@@ -3,9 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use super::challenge::Factor;
-use super::settings::{ALGORITHMS, Ceremonies, Settings};
+use super::settings::{Ceremonies, Settings};
 use crate::webauthn::client_data::Origins;
-use crate::webauthn::options::{CreationChoices, CreationTemplate, RequestTemplate};
+use crate::webauthn::options::{CreationChoices, CreationTemplate, Hint, RequestTemplate};
 
 #[derive(Debug)]
 pub struct Policy {
@@ -35,8 +35,8 @@ impl Policy {
         Self {
             rp_id_hash: Sha256::digest(&rp.id).into(),
             origins: Origins::new(&accepted, &rp.top_origins, rp.allow_cross_origin),
-            passkey: Templates::new(&settings, &settings.passkey),
-            mfa: Templates::new(&settings, &settings.mfa),
+            passkey: Templates::new(&settings, &settings.passkey, &settings.offers.hints),
+            mfa: Templates::new(&settings, &settings.mfa, &[]),
             settings,
         }
     }
@@ -57,23 +57,26 @@ impl Policy {
 }
 
 impl Templates {
-    fn new(settings: &Settings, ceremonies: &Ceremonies) -> Self {
+    fn new(settings: &Settings, ceremonies: &Ceremonies, hints: &[Hint]) -> Self {
         let rp = &settings.relying_party;
         Self {
             creation: CreationTemplate::new(&CreationChoices {
                 rp_id: &rp.id,
                 rp_name: &rp.display_name,
-                algorithms: ALGORITHMS,
+                algorithms: &settings.offers.algorithms,
                 timeout_milliseconds: ceremonies.timeout_milliseconds,
                 attachment: ceremonies.attachment,
                 resident_key: ceremonies.resident_key,
                 user_verification: ceremonies.user_verification,
                 attestation: ceremonies.attestation,
+                hints,
+                extensions: &settings.offers.extensions,
             }),
             request: RequestTemplate::new(
                 &rp.id,
                 ceremonies.timeout_milliseconds,
                 ceremonies.user_verification,
+                hints,
             ),
         }
     }

@@ -139,6 +139,7 @@ impl Register {
             is_mfa: self.factor == Factor::Mfa,
             created_at: now,
             last_used_at: now,
+            backup_eligible_changed: false,
         }
     }
 }

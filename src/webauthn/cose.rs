@@ -5,6 +5,8 @@
 use aws_lc_rs::signature::{
     self, EcdsaVerificationAlgorithm, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents,
 };
+use minicbor::decode::{self, Decode, Decoder};
+use minicbor::encode::{self, Encode, Encoder, Write};
 use thiserror::Error;
 
 use super::cbor::{CborError, Key, Map};
@@ -59,6 +61,24 @@ impl Algorithm {
         Self::ALL
             .into_iter()
             .find(|algorithm| algorithm.cose_number() == number)
+    }
+}
+
+/// Stored as its number in the COSE registry.
+impl<C> Encode<C> for Algorithm {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.i64(self.cose_number())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Algorithm {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        let known = Self::from_cose_number(d.i64()?);
+        known.ok_or_else(|| decode::Error::message("not a known algorithm"))
     }
 }
 

@@ -101,6 +101,30 @@ impl ResidentKey {
     }
 }
 
+/// `PublicKeyCredentialHint`: what the client should offer first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Hint {
+    #[n(0)]
+    SecurityKey,
+    #[n(1)]
+    ClientDevice,
+    #[n(2)]
+    Hybrid,
+}
+
+impl Hint {
+    pub const ALL: [Self; 3] = [Self::SecurityKey, Self::ClientDevice, Self::Hybrid];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SecurityKey => "security-key",
+            Self::ClientDevice => "client-device",
+            Self::Hybrid => "hybrid",
+        }
+    }
+}
+
 /// The members of `PublicKeyCredentialCreationOptions` that are the relying party's choice.
 #[derive(Debug, Clone, Copy)]
 pub struct CreationChoices<'a> {
@@ -112,6 +136,9 @@ pub struct CreationChoices<'a> {
     pub resident_key: ResidentKey,
     pub user_verification: UserVerification,
     pub attestation: AttestationConveyance,
+    pub hints: &'a [Hint],
+    /// A JSON object; an empty one is left out.
+    pub extensions: &'a str,
 }
 
 /// `PublicKeyCredentialUserEntity`.
@@ -153,9 +180,11 @@ impl CreationTemplate {
                 choices.timeout_milliseconds
             ),
             tail: format!(
-                r#","authenticatorSelection":{},"attestation":"{}","extensions":{{"credProps":true}}}}}}"#,
+                r#","authenticatorSelection":{},"attestation":"{}"{}{}}}}}"#,
                 selection(choices),
-                choices.attestation.as_str()
+                choices.attestation.as_str(),
+                hints(choices.hints),
+                extensions(choices.extensions)
             ),
         }
     }
@@ -199,12 +228,14 @@ impl RequestTemplate {
         rp_id: &str,
         timeout_milliseconds: i64,
         user_verification: UserVerification,
+        offered: &[Hint],
     ) -> Self {
         let mut middle = format!(r#","timeout":{timeout_milliseconds},"rpId":"#);
         push_text(&mut middle, rp_id);
         let tail = format!(
-            r#","userVerification":"{}"}}}}"#,
-            user_verification.as_str()
+            r#","userVerification":"{}"{}}}}}"#,
+            user_verification.as_str(),
+            hints(offered)
         );
         Self { middle, tail }
     }
@@ -235,6 +266,21 @@ fn parameters(algorithms: &[Algorithm]) -> String {
         })
         .collect();
     parameters.join(",")
+}
+
+fn hints(hints: &[Hint]) -> String {
+    if hints.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = hints.iter().map(|hint| hint.as_str()).collect();
+    format!(r#","hints":["{}"]"#, names.join(r#"",""#))
+}
+
+fn extensions(object: &str) -> String {
+    if object == "{}" {
+        return String::new();
+    }
+    format!(r#","extensions":{object}"#)
 }
 
 /// `requireResidentKey` is for Level 1 clients and must say the same as `residentKey` (L3 §5.4.4).

@@ -70,18 +70,18 @@ enum Match {
     NotUrl,
 }
 
-/// Browsers send origins in normal form, so most comparisons end before any URL is parsed.
+/// Clients send origins in normal form. The case of scheme and host is all that is forgiven: whatever has a path, a default port
+/// or a userinfo is no origin of ours.
 fn find(expected: &[String], origin: &str) -> Match {
-    if expected.iter().any(|candidate| candidate == origin) {
+    let lower =
+        || !origin.starts_with(ANDROID_APP) && expected.contains(&origin.to_ascii_lowercase());
+    if expected.iter().any(|candidate| candidate == origin) || lower() {
         return Match::Equal;
     }
-    let Some(normalised) = normalise(origin) else {
-        return Match::NotUrl;
-    };
-    if expected.contains(&normalised) {
-        Match::Equal
-    } else {
+    if normalise(origin).is_some() {
         Match::Other
+    } else {
+        Match::NotUrl
     }
 }
 
@@ -94,7 +94,7 @@ fn normalise_all(origins: &[String]) -> Vec<String> {
 
 /// `scheme://host[:port]` in lower case, without default port, path, query and userinfo. An Android app's origin stays as it is: it ends in
 /// a base64url hash, where case matters.
-fn normalise(origin: &str) -> Option<String> {
+pub fn normalise(origin: &str) -> Option<String> {
     if origin.starts_with(ANDROID_APP) {
         return Some(origin.to_owned());
     }

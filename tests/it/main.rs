@@ -24,6 +24,7 @@ mod mfa;
 mod recorded;
 mod registration;
 mod secrets;
+mod settings;
 mod support;
 mod tidy;
 mod tokens;

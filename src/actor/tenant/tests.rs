@@ -21,7 +21,10 @@ fn a_state_that_changes_never_looks_dead() {
     thread::scope(|scope| {
         scope.spawn(|| {
             for seq in 0..2_000 {
-                durable.apply(vec![Event::TenantSaved(profile(Rules::DEFAULT))], seq);
+                durable.apply(
+                    vec![Event::TenantSaved(Box::new(profile(Rules::DEFAULT)))],
+                    seq,
+                );
             }
             done.store(true, Ordering::Release);
         });

@@ -86,9 +86,7 @@ pub(super) async fn create(call: &Call, _: Admin) -> Answer {
         .registry
         .create(id, create, call.requester())
         .await?;
-    for warning in &warnings {
-        tracing::warn!(tenant = %id, warning, "a tenant was created with a setting that may surprise");
-    }
+    log(id, &warnings);
     Ok(json(
         private(HttpResponse::Created()),
         &Created {
@@ -137,13 +135,21 @@ pub(super) async fn configure(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let mut validation = Validation::default();
     let settings = body.settings(&mut validation);
     validation.finish(UPDATE_CONFIG)?;
+    let warnings = warnings(&settings);
     tenant.execute(ReplaceSettings { settings }).await?;
+    log(tenant.id, &warnings);
     Ok(HttpResponse::NoContent().finish())
 }
 
 pub(super) async fn delete(call: &Call, tenant: &Tenant<'_>) -> Answer {
     call.shared.registry.delete(tenant.id).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+fn log(tenant: TenantId, warnings: &[String]) {
+    for warning in warnings {
+        tracing::warn!(tenant = %tenant, warning, "a tenant has a setting that may surprise");
+    }
 }
 
 const CREATE: &str = "unable to create tenant";

@@ -6,7 +6,6 @@ use crate::tenant::challenge::{Factor, Purpose};
 use crate::tenant::ids::CredentialId;
 use crate::tenant::registration::Register;
 use crate::tenant::rejection::Rejection;
-use crate::tenant::settings::ALGORITHMS;
 use crate::tenant::token::Proof;
 use crate::webauthn::Expected;
 use crate::webauthn::registration::{RegistrationResponse, verify};
@@ -32,7 +31,7 @@ pub async fn finalize(
         origins: &policy.origins,
         user_verification: taken.ceremony.user_verification,
     };
-    let registration = verify(&response, &expected, ALGORITHMS)?;
+    let registration = verify(&response, &expected, &policy.settings.offers.algorithms)?;
     let Purpose::Registration { user, user_existed } = taken.ceremony.purpose else {
         return Err(Rejection::ChallengeUnknown.into());
     };

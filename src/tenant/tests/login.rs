@@ -118,6 +118,31 @@ fn backup_eligibility_never_changes_unless_the_tenant_only_warns() {
 }
 
 #[test]
+fn a_change_of_backup_eligibility_is_accepted_once_where_the_tenant_says_so() {
+    let rules = Rules {
+        backup_eligible_change: BackupEligibleChange::AcceptOnce,
+        ..Rules::DEFAULT
+    };
+    let state = given_rules(rules, registered("ann", "one"));
+    let mut first = login(passkey("ann", "one"), 11);
+    first.authentication.backup_eligible = true;
+    let changed = used(first.decide(&state, &env(9)).unwrap());
+    assert!(changed.backup_eligible);
+
+    let mut events = registered("ann", "one");
+    events.push(Event::CredentialChanged(changed.clone()));
+    let state = given_rules(rules, events);
+    let mut same = login(changed.clone(), 12);
+    same.authentication.backup_eligible = true;
+    let same = used(same.decide(&state, &env(10)).unwrap());
+    assert!(same.backup_eligible && same.backup_eligible_changed);
+    let mut back = login(changed, 12);
+    back.authentication.backup_eligible = false;
+    let back = back.decide(&state, &env(10));
+    assert_eq!(back.unwrap_err(), Rejection::BackupEligibilityChanged);
+}
+
+#[test]
 fn a_credential_that_went_or_came_anew_meanwhile_is_unknown() {
     let mut gone = registered("ann", "one");
     gone.push(Event::CredentialDeleted(credential_id("one")));

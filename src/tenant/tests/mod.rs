@@ -4,6 +4,7 @@ mod keys;
 mod login;
 mod pending;
 mod registration;
+mod settings;
 
 use uuid::Uuid;
 
@@ -35,26 +36,26 @@ fn given_rules(rules: Rules, events: Vec<Event>) -> TenantState {
 
 pub(crate) fn profile(rules: Rules) -> TenantProfile {
     let origin = "https://example.org".to_owned();
+    let cors = Cors {
+        allowed_origins: vec![origin.clone()],
+        allow_unsafe_wildcard: false,
+    };
+    let relying_party = RelyingParty {
+        id: "example.org".to_owned(),
+        display_name: "Shop".to_owned(),
+        icon: None,
+        origins: vec![origin],
+        related_origins: Vec::new(),
+        top_origins: Vec::new(),
+        allow_cross_origin: false,
+    };
     TenantProfile {
         display_name: "Shop".into(),
         created_at: Timestamp(0),
         settings: Settings {
-            cors: Cors {
-                allowed_origins: vec![origin.clone()],
-                allow_unsafe_wildcard: false,
-            },
-            relying_party: RelyingParty {
-                id: "example.org".to_owned(),
-                display_name: "Shop".to_owned(),
-                icon: None,
-                origins: vec![origin],
-                related_origins: Vec::new(),
-                top_origins: Vec::new(),
-                allow_cross_origin: false,
-            },
-            passkey: Ceremonies::passkey(60_000),
             mfa: Ceremonies::mfa(30_000),
             rules,
+            ..Settings::new(cors, relying_party, 60_000)
         },
     }
 }
@@ -121,6 +122,7 @@ fn passkey(user: &str, id: &str) -> Credential {
         is_mfa: false,
         created_at: Timestamp(1),
         last_used_at: Timestamp(1),
+        backup_eligible_changed: false,
     }
 }
 

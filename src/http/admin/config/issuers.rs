@@ -1,0 +1,159 @@
+//! `config.sessions.issuers`: whose tokens stand for a session of the Public API.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use crate::http::validation::Validation;
+use crate::tenant::settings::{Claims, Issuer, IssuerKeys};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IssuerBody {
+    issuer: Option<String>,
+    audience: Option<String>,
+    jwks: Option<Value>,
+    jwks_url: Option<String>,
+    claims: Option<ClaimsBody>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClaimsBody {
+    user_id: Option<String>,
+    name: Option<String>,
+    display_name: Option<String>,
+    email: Option<String>,
+}
+
+pub(super) fn check_issuers(bodies: Vec<IssuerBody>, validation: &mut Validation) -> Vec<Issuer> {
+    if bodies.len() > ISSUERS_MAX {
+        validation.fail(format!(
+            "sessions.issuers cannot have more than {ISSUERS_MAX} entries"
+        ));
+    }
+    let mut issuers: Vec<Issuer> = Vec::new();
+    for body in bodies {
+        let issuer = body.settings(validation);
+        let is_same =
+            |other: &Issuer| (&other.issuer, &other.audience) == (&issuer.issuer, &issuer.audience);
+        if issuers.iter().any(is_same) {
+            let name = &issuer.issuer;
+            validation.fail(format!(
+                "sessions.issuers must be unique, '{name}' stands there twice for one audience"
+            ));
+        }
+        issuers.push(issuer);
+    }
+    issuers
+}
+
+impl IssuerBody {
+    fn settings(self, validation: &mut Validation) -> Issuer {
+        let claims = self.claims.unwrap_or_default();
+        Issuer {
+            issuer: validation.required("sessions.issuers.issuer", self.issuer),
+            audience: validation.required("sessions.issuers.audience", self.audience),
+            keys: check_keys(self.jwks, self.jwks_url, validation),
+            claims: claims.settings(validation),
+        }
+    }
+}
+
+impl ClaimsBody {
+    fn settings(self, validation: &mut Validation) -> Claims {
+        let given = [&self.user_id, &self.name, &self.display_name, &self.email];
+        if given.into_iter().flatten().any(String::is_empty) {
+            validation.fail("sessions.issuers.claims must be names of claims, not empty");
+        }
+        Claims {
+            user_id: self.user_id.unwrap_or_else(|| Claims::default().user_id),
+            name: self.name,
+            display_name: self.display_name,
+            email: self.email,
+        }
+    }
+}
+
+fn check_keys(jwks: Option<Value>, url: Option<String>, validation: &mut Validation) -> IssuerKeys {
+    match (jwks, url) {
+        (Some(jwks), None) => {
+            if !is_public_key_set(&jwks) {
+                validation
+                    .fail("sessions.issuers.jwks must be a JWKS of public keys: {\"keys\": […]}");
+            }
+            IssuerKeys::Given(jwks.to_string())
+        }
+        (None, Some(url)) => {
+            if !is_web_address(&url) {
+                validation.fail("sessions.issuers.jwks_url must be an address like https://id.example.com/jwks.json");
+            }
+            IssuerKeys::At(url)
+        }
+        (None, None) | (Some(_), Some(_)) => {
+            validation.fail("sessions.issuers must have either jwks or jwks_url");
+            IssuerKeys::At(String::new())
+        }
+    }
+}
+
+/// Whoever pastes a private or a shared key here has a leak to be told of.
+fn is_public_key_set(jwks: &Value) -> bool {
+    let keys = jwks["keys"].as_array().filter(|keys| !keys.is_empty());
+    keys.is_some_and(|keys| keys.iter().all(is_public_key))
+}
+
+fn is_public_key(key: &Value) -> bool {
+    let is_asymmetric = key["kty"].as_str().is_some_and(|kind| kind != "oct");
+    is_asymmetric && ["d", "k"].iter().all(|secret| key.get(secret).is_none())
+}
+
+fn is_web_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
+}
+
+const ISSUERS_MAX: usize = 16;
+
+#[derive(Debug, Serialize)]
+pub(super) struct IssuerShown {
+    issuer: String,
+    audience: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_url: Option<String>,
+    claims: ClaimsShown,
+}
+
+#[derive(Debug, Serialize)]
+struct ClaimsShown {
+    user_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+impl IssuerShown {
+    pub(super) fn of(issuer: &Issuer) -> Self {
+        let (jwks, jwks_url) = match &issuer.keys {
+            IssuerKeys::Given(text) => (serde_json::from_str(text).ok(), None),
+            IssuerKeys::At(url) => (None, Some(url.clone())),
+        };
+        let claims = &issuer.claims;
+        Self {
+            issuer: issuer.issuer.clone(),
+            audience: issuer.audience.clone(),
+            jwks,
+            jwks_url,
+            claims: ClaimsShown {
+                user_id: claims.user_id.clone(),
+                name: claims.name.clone(),
+                display_name: claims.display_name.clone(),
+                email: claims.email.clone(),
+            },
+        }
+    }
+}
