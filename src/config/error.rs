@@ -1,0 +1,47 @@
+//! Why there is no start with these settings: each text names what is wrong and what would be right.
+
+use thiserror::Error;
+
+use super::Address;
+
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("{0}")]
+    Invalid(config::ConfigError),
+    /// Without the line itself: there may be a secret on it.
+    #[error("{file} is not TOML: {place}")]
+    Syntax { file: String, place: String },
+    #[error(
+        "secrets.keys is empty: give at least one text of 16 or more characters that nobody else knows, for example `openssl rand -hex 32 > keywright.key` once and KEYWRIGHT__SECRETS__KEYS=$(cat keywright.key), and keep it: without it nothing in the store can be read"
+    )]
+    NoSecret,
+    #[error(
+        "server.admin_address is {0}, which others can reach, and server.admin_token is not set: set a token of at least 16 characters, or use 127.0.0.1"
+    )]
+    OpenAdmin(Address),
+    #[error(
+        "server.public_address is {0}, which others can reach, and --dev is for this machine only: use 127.0.0.1:8000, or start without --dev"
+    )]
+    OpenDev(Address),
+    #[error(
+        "limits.challenges_per_tenant is {per_tenant}, more than limits.challenges ({all}): lower the one or raise the other"
+    )]
+    ChallengesPerTenant { per_tenant: usize, all: usize },
+}
+
+impl From<config::ConfigError> for ConfigError {
+    fn from(error: config::ConfigError) -> Self {
+        let config::ConfigError::FileParse { uri, cause } = error else {
+            return Self::Invalid(error);
+        };
+        Self::Syntax {
+            file: uri.unwrap_or_default(),
+            place: cause
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+}
