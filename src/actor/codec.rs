@@ -26,6 +26,8 @@ const USER: Kind = Kind(4);
 const CREDENTIAL: Kind = Kind(5);
 const CONSUMED: Kind = Kind(6);
 const CHECKPOINT: Kind = Kind(7);
+/// There is one where a settings file speaks for the tenant.
+pub const DECLARED: Kind = Kind(20);
 
 /// How long a consumed challenge is remembered beyond its expiry, for clocks that are set back.
 const CONSUMED_MARGIN_SECONDS: u64 = 120;
@@ -50,6 +52,11 @@ pub struct Hydrated {
 pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
     match event {
         Event::TenantSaved(profile) => row(TENANT, &[], Expect::Any, profile.as_ref()),
+        Event::Declared => Put {
+            data: Some(Vec::new()),
+            ..removal(DECLARED, &[], Expect::Any)
+        },
+        Event::NotDeclared => removal(DECLARED, &[], Expect::Any),
         Event::ApiKeyCreated(key) => row(API_KEY, key.id.as_bytes(), Expect::Absent, key),
         Event::ApiKeyDeleted(id) => removal(API_KEY, id.as_bytes(), Expect::Any),
         Event::SigningKeyCreated(key) => row(
@@ -159,6 +166,7 @@ pub fn profile_of(row: &Row) -> Result<TenantProfile, minicbor::decode::Error> {
 
 fn event_of(row: &Row) -> Result<Option<(Timestamp, Event, u64)>, minicbor::decode::Error> {
     let (at, event) = match row.kind {
+        DECLARED => (Timestamp(0), Event::Declared),
         API_KEY => {
             let key: ApiKey = minicbor::decode(&row.data)?;
             (key.created_at, Event::ApiKeyCreated(key))
@@ -188,10 +196,12 @@ fn event_of(row: &Row) -> Result<Option<(Timestamp, Event, u64)>, minicbor::deco
 const fn rank(event: &Event) -> u8 {
     match event {
         Event::TenantSaved(_)
+        | Event::Declared
         | Event::ApiKeyCreated(_)
         | Event::SigningKeyCreated(_)
         | Event::UserSaved(_) => 0,
-        Event::ApiKeyDeleted(_)
+        Event::NotDeclared
+        | Event::ApiKeyDeleted(_)
         | Event::CredentialRegistered(_)
         | Event::CredentialChanged(_)
         | Event::CredentialDeleted(_)

@@ -15,6 +15,10 @@ use std::sync::Arc;
 pub enum Event {
     /// Its creation, a new name or new settings.
     TenantSaved(Box<TenantProfile>),
+    /// A settings file speaks for it.
+    Declared,
+    /// None does any more.
+    NotDeclared,
     ApiKeyCreated(ApiKey),
     ApiKeyDeleted(Uuid),
     SigningKeyCreated(Arc<SigningKey>),

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod challenge;
 pub mod cors;
 pub mod credential;
+pub mod declared;
 pub mod env;
 pub mod event;
 pub mod ids;

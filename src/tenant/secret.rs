@@ -31,6 +31,9 @@ pub struct ApiKey {
     pub hint: Box<str>,
     #[n(4)]
     pub created_at: Timestamp,
+    /// By a settings file, which also takes it away again.
+    #[cbor(n(5), default)]
+    pub declared: bool,
 }
 
 impl fmt::Debug for ApiKey {
@@ -49,6 +52,7 @@ impl ApiKey {
             digest: digest(secret.as_bytes()),
             hint: secret[..HINT_LENGTH].into(),
             created_at: env.now,
+            declared: false,
         };
         let shown = NewApiKey {
             id: key.id,
@@ -153,11 +157,11 @@ impl Command for DeleteApiKey {
 }
 
 /// The keys have 512 random bits, so a plain digest is as good as a slow one.
-fn digest(secret: &[u8]) -> [u8; 32] {
+pub(super) fn digest(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-const HINT_LENGTH: usize = 4;
+pub(super) const HINT_LENGTH: usize = 4;
 
 /// Every request compares with every key, so their number is bounded.
-const API_KEYS_MAX: usize = 100;
+pub(super) const API_KEYS_MAX: usize = 100;

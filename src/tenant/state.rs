@@ -18,6 +18,8 @@ pub struct TenantState {
     pub display_name: Box<str>,
     pub created_at: Timestamp,
     pub policy: Arc<Policy>,
+    /// Whether a settings file speaks for it.
+    pub declared: bool,
     pub api_keys: Vec<ApiKey>,
     pub signing_keys: Vec<Arc<SigningKey>>,
     pub users: HashMap<UserId, Account>,
@@ -31,6 +33,7 @@ impl TenantState {
             display_name: profile.display_name,
             created_at: profile.created_at,
             policy: Arc::new(Policy::new(profile.settings)),
+            declared: false,
             api_keys: Vec::new(),
             signing_keys: Vec::new(),
             users: HashMap::new(),
@@ -45,6 +48,8 @@ impl TenantState {
                 self.display_name = profile.display_name;
                 self.policy = Arc::new(Policy::new(profile.settings));
             }
+            Event::Declared => self.declared = true,
+            Event::NotDeclared => self.declared = false,
             Event::ApiKeyCreated(key) => self.api_keys.push(key),
             Event::ApiKeyDeleted(id) => self.api_keys.retain(|key| key.id != id),
             Event::SigningKeyCreated(key) => self.signing_keys.push(key),
