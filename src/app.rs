@@ -1,6 +1,7 @@
 //! The composition root: the only place that reads the clock, the machine's randomness and its size. It builds a server
 //! from settings, runs it, and drains it.
 
+mod declared;
 mod demo;
 mod drain;
 mod snapshots;
@@ -31,6 +32,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::tenant::env::{Env, RANDOM_BYTES};
 use crate::tenant::ids::{TenantId, Timestamp};
 
+pub use declared::{DeclaredError, check};
 pub use demo::Demo;
 
 #[derive(Debug, Error)]
@@ -53,6 +55,8 @@ pub enum StartError {
         address: Address,
         source: io::Error,
     },
+    #[error(transparent)]
+    Declared(#[from] DeclaredError),
     #[error("the demo tenant could not be made: {0}")]
     Demo(#[from] Refusal),
     #[error(transparent)]
@@ -72,11 +76,13 @@ pub struct Running {
 
 /// Builds everything and starts to answer. Must be called inside an actix system.
 pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
+    let declared = check(config)?;
     let workers = workers(config.server.workers);
     let metrics = Metrics::new(workers);
     let keyring = store::keyring(config, mode)?;
     let engine: Arc<dyn Store> = Arc::new(store::open(config, &keyring, &metrics)?);
     let registry = Registry::new(parts(config, workers, engine, &metrics)?);
+    declared::follow(&registry, &declared).await?;
     let public = Listener::bind("server.public_address", &config.server.public_address)?;
     let admin = Listener::bind("server.admin_address", &config.server.admin_address)?;
     let port = public.address.port();

@@ -2,6 +2,7 @@
 //! A bad value stops the start; nothing ever falls back.
 
 mod error;
+mod tenants;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use error::ConfigError;
+pub use tenants::{DeclaredKey, DeclaredTenant, TenantConfig};
 pub use values::{Address, Secret, WORKERS_MAX};
 use values::{duration, log_format, log_level, pause, positive, secrets, size, workers};
 
@@ -24,6 +26,8 @@ pub struct Config {
     pub secrets: Secrets,
     pub limits: Limits,
     pub log: Log,
+    #[serde(default)]
+    pub tenants: Vec<DeclaredTenant>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -171,6 +175,9 @@ impl Config {
                 per_tenant: self.limits.challenges_per_tenant,
                 all: self.limits.challenges,
             });
+        }
+        if let Some(id) = tenants::declared_twice(&self.tenants) {
+            return Err(ConfigError::TenantTwice(id));
         }
         Ok(())
     }

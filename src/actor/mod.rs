@@ -6,6 +6,7 @@
 
 pub mod ceremonies;
 pub mod codec;
+pub mod first;
 pub mod handle;
 pub mod ledger;
 pub mod permits;

@@ -27,6 +27,7 @@ use super::source::EnvSource;
 use super::workers::Workers;
 use crate::store::{Change, Commit, CommitError, LoadError, Store};
 use crate::telemetry::metrics::Metrics;
+use crate::tenant::Decision;
 use crate::tenant::admin::CreateTenant;
 use crate::tenant::audit::Requester;
 use crate::tenant::challenge::{Ceremony, still_pending};
@@ -132,7 +133,17 @@ impl Registry {
         if self.is_draining() {
             return Err(Refusal::TooBusy);
         }
-        let decision = create.decide(&self.source.env());
+        self.establish(id, create.decide(&self.source.env()), by)
+            .await
+    }
+
+    /// The first commit of a tenant.
+    pub(super) async fn establish<Outcome>(
+        &self,
+        id: TenantId,
+        decision: Decision<Outcome>,
+        by: Requester,
+    ) -> Result<Outcome, Refusal> {
         let told = decision
             .note
             .map(|note| codec::audit_row(note, by, None, &self.source.env()));
@@ -194,6 +205,11 @@ impl Registry {
             Known::Quarantined => true,
         });
         self.metrics.tenants_hydrated(self.tenants.len());
+    }
+
+    /// Whether nobody has asked for a tenant yet.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.tenants.is_empty()
     }
 
     /// From now on nobody is let in any more.
@@ -331,7 +347,7 @@ impl Registry {
         }
     }
 
-    async fn load(&self, id: TenantId) -> Result<Hydrated, Refusal> {
+    pub(super) async fn load(&self, id: TenantId) -> Result<Hydrated, Refusal> {
         let rows = self.store.load(id.0).await.map_err(|error| match error {
             LoadError::Damaged(damage) => {
                 tracing::error!(tenant = %id, %damage, "the tenant is quarantined, the others are served");

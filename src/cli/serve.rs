@@ -30,6 +30,10 @@ impl Serve {
                 return ExitCode::from(2);
             }
         };
+        if let Err(error) = app::check(&config) {
+            report(&error);
+            return ExitCode::from(2);
+        }
         log(&config.log);
         match actix_web::rt::System::new().block_on(serve(config, mode)) {
             Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! Why there is no start with these settings: each text names what is wrong and what would be right.
 
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::Address;
 
@@ -23,6 +24,8 @@ pub enum ConfigError {
         "server.public_address is {0}, which others can reach, and --dev is for this machine only: use 127.0.0.1:8000, or start without --dev"
     )]
     OpenDev(Address),
+    #[error("tenants: {0} is the id of two of them: give each its own, `uuidgen` makes one")]
+    TenantTwice(Uuid),
     #[error(
         "limits.challenges_per_tenant is {per_tenant}, more than limits.challenges ({all}): lower the one or raise the other"
     )]

@@ -99,10 +99,16 @@ impl Validation {
 
     /// All that is wrong as one refusal under the endpoint's title.
     pub fn finish(self, title: &'static str) -> Result<(), Problem> {
+        self.failures()
+            .map_err(|failures| Problem::bad_request(title, failures))
+    }
+
+    /// All that is wrong as one text.
+    pub fn failures(self) -> Result<(), String> {
         if self.failures.is_empty() {
             return Ok(());
         }
-        Err(Problem::bad_request(title, self.failures.join(" and ")))
+        Err(self.failures.join(" and "))
     }
 
     fn missing(&mut self, field: &str) {

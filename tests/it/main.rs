@@ -14,6 +14,7 @@
 mod admin;
 mod concurrency;
 mod cors;
+mod declared;
 mod durability;
 mod envelope;
 mod hostile;

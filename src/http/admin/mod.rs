@@ -2,11 +2,13 @@
 
 mod access;
 mod config;
+mod declared;
 mod monitor;
 mod secrets;
 mod tenants;
 
 pub use access::{Access, Admin};
+pub use declared::{Declared, declared};
 pub use monitor::{health, metrics};
 
 use actix_web::http::Method;

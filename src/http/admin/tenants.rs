@@ -67,8 +67,7 @@ pub(super) async fn list(call: &Call, _: Admin) -> Answer {
 pub(super) async fn create(call: &Call, _: Admin) -> Answer {
     let body: CreateBody = call.body.json(CREATE)?;
     let mut validation = Validation::default();
-    let display_name = validation.required("display_name", body.display_name);
-    validation.at_most("display_name", &display_name, NAME_LENGTH_MAX);
+    let display_name = display_name(body.display_name, &mut validation);
     let settings = body.config.unwrap_or_default().settings(&mut validation);
     validation.finish(CREATE)?;
     let warnings = warnings(&settings);
@@ -120,14 +119,19 @@ pub(super) fn show(tenant: &Tenant<'_>) -> HttpResponse {
 pub(super) async fn rename(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let body: RenameBody = call.body.json(UPDATE)?;
     let mut validation = Validation::default();
-    let display_name = validation.required("display_name", body.display_name);
-    validation.at_most("display_name", &display_name, NAME_LENGTH_MAX);
+    let display_name = display_name(body.display_name, &mut validation);
     validation.finish(UPDATE)?;
     let rename = RenameTenant {
         display_name: display_name.into(),
     };
     tenant.execute(rename).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+pub(super) fn display_name(given: Option<String>, validation: &mut Validation) -> String {
+    let display_name = validation.required("display_name", given);
+    validation.at_most("display_name", &display_name, NAME_LENGTH_MAX);
+    display_name
 }
 
 pub(super) async fn configure(call: &Call, tenant: &Tenant<'_>) -> Answer {

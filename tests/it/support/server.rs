@@ -28,11 +28,27 @@ impl TestServer {
         Self::with(&[])
     }
 
+    /// With a settings file, and variables that are no settings.
+    pub(crate) fn declaring(file: &str, variables: &[(&str, &str)]) -> Self {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("keywright.toml");
+        std::fs::write(&path, file).unwrap();
+        let mut settings = owned(variables);
+        settings.push((FILE.to_owned(), path.to_str().unwrap().to_owned()));
+        Self::start_in(directory, settings)
+    }
+
+    /// What the settings file says from the next start on.
+    pub(crate) fn declare(&self, file: &str) {
+        std::fs::write(self.directory.path().join("keywright.toml"), file).unwrap();
+    }
+
     /// With settings like `("LIMITS__REQUESTS", "1")`.
     pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
-        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let settings: Vec<_> = settings.iter().map(owned).collect();
-        let directory = TempDir::new().unwrap();
+        Self::start_in(TempDir::new().unwrap(), owned(settings))
+    }
+
+    fn start_in(directory: TempDir, settings: Vec<(String, String)>) -> Self {
         let log = Log::default();
         let mut child = spawn(directory.path(), &settings);
         let (public, admin) = ready(&mut child, &log)
@@ -98,9 +114,17 @@ impl TestServer {
 
     /// With settings that it must not start with. Its exit code and what it said.
     pub(crate) fn refusing(settings: &[(&str, &str)]) -> (Option<i32>, String) {
-        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let settings: Vec<_> = settings.iter().map(owned).collect();
         let directory = TempDir::new().unwrap();
+        refused(directory.path(), &owned(settings))
+    }
+
+    /// With a settings file that it must not start with.
+    pub(crate) fn refusing_file(file: &str, variables: &[(&str, &str)]) -> (Option<i32>, String) {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("keywright.toml");
+        std::fs::write(&path, file).unwrap();
+        let mut settings = owned(variables);
+        settings.push((FILE.to_owned(), path.to_str().unwrap().to_owned()));
         refused(directory.path(), &settings)
     }
 
@@ -184,6 +208,12 @@ impl Drop for TestServer {
     }
 }
 
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    settings.iter().map(owned).collect()
+}
+
+/// `$FILE` is the settings file, `$NAME` any other variable, all else a setting.
 fn spawn(directory: &Path, settings: &[(String, String)]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keywright"));
     command
@@ -198,7 +228,11 @@ fn spawn(directory: &Path, settings: &[(String, String)]) -> Child {
         .env("KEYWRIGHT__SNAPSHOTS__EVERY", "0s")
         .env("KEYWRIGHT__LOG__FORMAT", "json");
     for (key, value) in settings {
-        command.env(format!("KEYWRIGHT__{key}"), value);
+        match key.strip_prefix('$') {
+            Some("FILE") => command.args(["--config", value]),
+            Some(variable) => command.env(variable, value),
+            None => command.env(format!("KEYWRIGHT__{key}"), value),
+        };
     }
     command
         .stdin(Stdio::null())
@@ -242,6 +276,8 @@ fn ready(child: &mut Child, log: &Log) -> Option<(String, String)> {
     });
     receiver.recv_timeout(DEADLINE).ok()
 }
+
+const FILE: &str = "$FILE";
 
 /// Seals the stores of all tests; one of them looks for it where it must not be.
 pub(crate) const STORE_KEY: &str = "a store key that no log ever shows";
