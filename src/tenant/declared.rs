@@ -79,7 +79,7 @@ impl Declaration {
             settings: self.settings.clone(),
             created_at: env.now,
         };
-        let events = vec![Event::TenantSaved(profile), Event::Declared];
+        let events = vec![Event::TenantSaved(Box::new(profile)), Event::Declared];
         Decision::new(events, ()).noting(Note::of(Kind::TenantCreated))
     }
 
