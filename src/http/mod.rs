@@ -71,6 +71,7 @@ async fn public_routes(call: &Call) -> Answer {
     match (&*call.path(), call.shared.demo) {
         (["" | "status.css"], _) => pages::status(call).boxed_local().await,
         (["openapi.json"], _) => openapi::passkey(call),
+        (["docs" | "docs.css" | "docs.js"], _) => pages::docs(call),
         (["health", rest], _) => admin::health(call, rest).boxed_local().await,
         (["try", rest @ ..], Some(demo)) => pages::try_page(call, demo, rest).boxed_local().await,
         ([tenant, rest @ ..], _) => passkey::routes(call, tenant, rest).await,

@@ -1,8 +1,10 @@
 //! Pages for people: is it running, and what does it feel like.
 
+mod docs;
 mod status;
 mod try_page;
 
+pub use docs::docs;
 pub use status::status;
 pub use try_page::try_page;
 
