@@ -20,6 +20,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         user: user_id(0),
         credential: credential_id(0),
         operation: Operation::Login,
+        transaction: None,
         user_verified: true,
         backup_eligible: true,
     };

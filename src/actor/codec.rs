@@ -17,6 +17,7 @@ use crate::tenant::ids::{Challenge, TenantId, Timestamp};
 use crate::tenant::secret::ApiKey;
 use crate::tenant::state::TenantState;
 use crate::tenant::token::SigningKey;
+use crate::tenant::transaction::Transaction;
 use crate::tenant::user::User;
 
 pub const TENANT: Kind = Kind(1);
@@ -28,6 +29,7 @@ const CONSUMED: Kind = Kind(6);
 const CHECKPOINT: Kind = Kind(7);
 /// There is one where a settings file speaks for the tenant.
 pub const DECLARED: Kind = Kind(20);
+const TRANSACTION: Kind = Kind(8);
 
 /// How long a consumed challenge is remembered beyond its expiry, for clocks that are set back.
 const CONSUMED_MARGIN_SECONDS: u64 = 120;
@@ -82,6 +84,12 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
         }
         Event::CredentialDeleted(id) => {
             removal(CREDENTIAL, id.as_bytes(), revision_of(id.as_bytes(), state))
+        }
+        Event::TransactionSaved(transaction) => {
+            let stored = state.and_then(|state| state.transactions.get(&transaction.id));
+            let expect = stored.map_or(Expect::Absent, |stored| Expect::Rev(stored.revision));
+            let id = transaction.id.as_str().as_bytes();
+            row(TRANSACTION, id, expect, &**transaction)
         }
         Event::ChallengeConsumed {
             challenge,
@@ -187,6 +195,13 @@ fn event_of(row: &Row) -> Result<Option<(Timestamp, Event, u64)>, minicbor::deco
                 Event::CredentialRegistered(credential),
             )
         }
+        TRANSACTION => {
+            let transaction: Transaction = minicbor::decode(&row.data)?;
+            (
+                transaction.created_at,
+                Event::TransactionSaved(Arc::new(transaction)),
+            )
+        }
         // A kind of a later version: its rows are kept and not understood.
         _ => return Ok(None),
     };
@@ -205,6 +220,7 @@ const fn rank(event: &Event) -> u8 {
         | Event::CredentialRegistered(_)
         | Event::CredentialChanged(_)
         | Event::CredentialDeleted(_)
+        | Event::TransactionSaved(_)
         | Event::ChallengeConsumed { .. } => 1,
     }
 }

@@ -179,6 +179,7 @@ const fn status(rejection: Rejection) -> StatusCode {
         | Rejection::CredentialTaken
         | Rejection::ApiKeyNameTaken
         | Rejection::TooManyApiKeys
+        | Rejection::TransactionTaken
         | Rejection::Concurrent => StatusCode::CONFLICT,
     }
 }
@@ -200,6 +201,7 @@ const fn title(rejection: Rejection) -> &'static str {
         Rejection::TooManyCredentials => "too many credentials",
         Rejection::CredentialTaken => "credential already registered",
         Rejection::ApiKeyNameTaken | Rejection::TooManyApiKeys => "unable to create key",
+        Rejection::TransactionTaken => "transaction already exists",
         Rejection::Concurrent => "Conflict",
     }
 }
@@ -210,7 +212,8 @@ const fn details(rejection: Rejection) -> &'static str {
         | Rejection::UserNotFound
         | Rejection::UserGone
         | Rejection::CredentialNotFound
-        | Rejection::SecretNotFound => "",
+        | Rejection::SecretNotFound
+        | Rejection::TransactionTaken => "",
         Rejection::ChallengeExpired => "begin the ceremony again",
         Rejection::NoUsableCredential => "register a passkey for this user first",
         Rejection::UserHandleUnknown => "user not found",
@@ -257,6 +260,7 @@ const fn reason(rejection: Rejection) -> &'static str {
         Rejection::SecretNotFound => "secret_not_found",
         Rejection::ApiKeyNameTaken => "api_key_name_taken",
         Rejection::TooManyApiKeys => "too_many_api_keys",
+        Rejection::TransactionTaken => "transaction_taken",
         Rejection::Concurrent => "concurrent",
     }
 }

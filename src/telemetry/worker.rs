@@ -32,6 +32,8 @@ pub enum Step {
     MfaRegistrationFinalize,
     MfaLoginInitialize,
     MfaLoginFinalize,
+    TransactionInitialize,
+    TransactionFinalize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +112,8 @@ impl Step {
             Self::MfaRegistrationFinalize => 5,
             Self::MfaLoginInitialize => 6,
             Self::MfaLoginFinalize => 7,
+            Self::TransactionInitialize => 8,
+            Self::TransactionFinalize => 9,
         }
     }
 }
@@ -161,7 +165,7 @@ fn http_responses(registry: &Registry) -> Vec<IntCounter> {
         .to_vec()
 }
 
-const STEPS: [(Step, &str, &str); 8] = [
+const STEPS: [(Step, &str, &str); 10] = [
     (Step::RegistrationInitialize, "registration", "initialize"),
     (Step::RegistrationFinalize, "registration", "finalize"),
     (Step::LoginInitialize, "login", "initialize"),
@@ -178,6 +182,8 @@ const STEPS: [(Step, &str, &str); 8] = [
     ),
     (Step::MfaLoginInitialize, "mfa_login", "initialize"),
     (Step::MfaLoginFinalize, "mfa_login", "finalize"),
+    (Step::TransactionInitialize, "transaction", "initialize"),
+    (Step::TransactionFinalize, "transaction", "finalize"),
 ];
 
 const OUTCOMES: [(Outcome, &str); 3] = [

@@ -10,7 +10,7 @@ use hashbrown::hash_table::OccupiedEntry;
 
 use minicbor::{Decode, Encode};
 
-use super::ids::{Challenge, CredentialId, Timestamp, UserId};
+use super::ids::{Challenge, CredentialId, Timestamp, TransactionId, UserId};
 use super::user::Profile;
 use crate::webauthn::options::UserVerification;
 
@@ -46,6 +46,16 @@ pub enum Purpose {
         #[n(0)]
         user: Option<UserId>,
         #[n(1)]
+        allowed: Vec<CredentialId>,
+    },
+    /// The challenge in the table is the head of the one that the response answers.
+    #[n(2)]
+    Transaction {
+        #[n(0)]
+        id: TransactionId,
+        #[n(1)]
+        user: UserId,
+        #[n(2)]
         allowed: Vec<CredentialId>,
     },
 }

@@ -8,6 +8,7 @@ use super::ids::{Challenge, CredentialId, Timestamp};
 use super::secret::ApiKey;
 use super::settings::Settings;
 use super::token::SigningKey;
+use super::transaction::Transaction;
 use super::user::User;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub enum Event {
     /// Counter, backup state, time of last use, or name.
     CredentialChanged(Credential),
     CredentialDeleted(CredentialId),
+    /// Its id is taken for ever; or it was confirmed.
+    TransactionSaved(Arc<Transaction>),
     /// No response to this challenge is ever accepted again.
     ChallengeConsumed {
         challenge: Challenge,

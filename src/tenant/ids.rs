@@ -49,6 +49,24 @@ impl UserId {
     }
 }
 
+/// The relying party's name for a transaction, 1 to 128 characters, unique in its tenant for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TransactionId(Arc<str>);
+
+impl TransactionId {
+    pub const LENGTH_MAX: usize = 128;
+
+    pub fn parse(text: &str) -> Option<Self> {
+        (1..=Self::LENGTH_MAX)
+            .contains(&text.chars().count())
+            .then(|| Self(text.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The id that an authenticator gave to a credential, 1 to 1023 bytes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CredentialId(Arc<[u8]>);
@@ -81,6 +99,15 @@ impl Challenge {
     /// `None` for anything that is not 32 bytes long: not one of ours.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
+    }
+
+    /// The challenge that a response answers: all that it names, or the head of a transaction's, whose tail says what is
+    /// confirmed. Whoever takes it compares the whole.
+    pub fn head(bytes: &[u8]) -> Option<Self> {
+        match bytes.len() {
+            32 | 64 => Self::parse(&bytes[..32]),
+            _ => None,
+        }
     }
 
     /// Who holds it, out of `workers`. The byte comes back from a client, and the number of workers may have changed since.
@@ -127,6 +154,23 @@ impl<C> Encode<C> for UserId {
 impl<'b, C> Decode<'b, C> for UserId {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
         Self::parse(d.str()?).ok_or_else(|| minicbor::decode::Error::message("not a user id"))
+    }
+}
+
+impl<C> Encode<C> for TransactionId {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.str(&self.0)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for TransactionId {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::parse(d.str()?)
+            .ok_or_else(|| minicbor::decode::Error::message("not a transaction id"))
     }
 }
 

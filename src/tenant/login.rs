@@ -132,6 +132,7 @@ impl Command for Login {
                 Factor::Passkey => Operation::Login,
                 Factor::Mfa => Operation::MfaLogin,
             },
+            transaction: None,
             user_verified: self.authentication.user_verified,
             backup_eligible: eligible,
         };
@@ -163,7 +164,8 @@ impl Login {
     }
 }
 
-fn allowed(
+/// What may be used, in the order of registration.
+pub(super) fn allowed(
     state: &TenantState,
     user: &UserId,
     factor: Factor,
@@ -234,7 +236,7 @@ fn spellings(handle: &[u8]) -> [Option<UserId>; 2] {
 }
 
 /// Transports are left out on purpose: with them some platforms offer only the built-in authenticator.
-fn descriptor(id: &CredentialId) -> Descriptor<'_> {
+pub(super) fn descriptor(id: &CredentialId) -> Descriptor<'_> {
     Descriptor {
         id: id.as_bytes(),
         transports: "",

@@ -22,6 +22,7 @@ pub mod secret;
 pub mod settings;
 pub mod state;
 pub mod token;
+pub mod transaction;
 pub mod user;
 
 #[cfg(test)]
@@ -95,4 +96,5 @@ pub enum Touched {
     SigningKeys,
     User(ids::UserId),
     Credential(ids::CredentialId),
+    Transaction(ids::TransactionId),
 }

@@ -107,6 +107,7 @@ impl Command for Register {
                 Factor::Passkey => Operation::Registration,
                 Factor::Mfa => Operation::MfaRegistration,
             },
+            transaction: None,
             user_verified: self.registration.user_verified,
             backup_eligible: self.registration.backup_eligible,
         };

@@ -38,6 +38,8 @@ pub enum Rejection {
     ApiKeyNameTaken,
     #[error("the tenant has as many API keys as it may")]
     TooManyApiKeys,
+    #[error("a transaction of this id exists")]
+    TransactionTaken,
     #[error("somebody else changed the same thing at the same time")]
     Concurrent,
 }

@@ -4,12 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::credential::{Credential, Stored};
 use super::event::{Event, TenantProfile};
-use super::ids::{CredentialId, TenantId, Timestamp, UserId};
+use super::ids::{CredentialId, TenantId, Timestamp, TransactionId, UserId};
 use super::policy::Policy;
 use super::secret::ApiKey;
 use super::token::SigningKey;
+use super::transaction::{self, Transaction};
 use super::user::{Account, User};
 
 #[derive(Debug)]
@@ -24,6 +27,9 @@ pub struct TenantState {
     pub signing_keys: Vec<Arc<SigningKey>>,
     pub users: HashMap<UserId, Account>,
     pub credentials: HashMap<CredentialId, Stored>,
+    /// They stay when their user goes, so that no id is ever used twice.
+    pub transactions: HashMap<TransactionId, transaction::Stored>,
+    internal_ids: HashMap<Uuid, UserId>,
 }
 
 impl TenantState {
@@ -38,6 +44,8 @@ impl TenantState {
             signing_keys: Vec::new(),
             users: HashMap::new(),
             credentials: HashMap::new(),
+            transactions: HashMap::new(),
+            internal_ids: HashMap::new(),
         }
     }
 
@@ -64,6 +72,7 @@ impl TenantState {
                     .insert(stored.credential.id.clone(), stored);
             }
             Event::CredentialDeleted(id) => self.delete_credential(&id),
+            Event::TransactionSaved(transaction) => self.save_transaction(transaction, revision),
             Event::ChallengeConsumed { .. } => {}
         }
     }
@@ -78,12 +87,30 @@ impl TenantState {
             .map(|stored| &stored.credential)
     }
 
+    /// A user's transactions in the order of their beginning.
+    pub fn transactions_of<'a>(
+        &'a self,
+        account: &'a Account,
+    ) -> impl Iterator<Item = &'a Arc<Transaction>> {
+        let ids = account.transactions.iter();
+        ids.filter_map(|id| self.transactions.get(id))
+            .map(|stored| &stored.transaction)
+    }
+
+    /// The user whom this server calls by that id.
+    pub fn user_of_internal_id(&self, internal_id: Uuid) -> Option<&Account> {
+        let account = self.users.get(self.internal_ids.get(&internal_id)?)?;
+        (account.user.internal_id == internal_id).then_some(account)
+    }
+
     /// The key that signs: the newest.
     pub fn signing_key(&self) -> Option<Arc<SigningKey>> {
         self.signing_keys.last().cloned()
     }
 
     fn save_user(&mut self, user: User, revision: u64) {
+        self.internal_ids
+            .insert(user.internal_id, user.profile.id.clone());
         let account = self
             .users
             .entry(user.profile.id.clone())
@@ -91,6 +118,7 @@ impl TenantState {
                 user: user.clone(),
                 revision,
                 credentials: Vec::new(),
+                transactions: Vec::new(),
             });
         account.user = user;
         account.revision = revision;
@@ -107,6 +135,23 @@ impl TenantState {
                 revision,
             },
         );
+    }
+
+    /// It is its user's only as long as that is the very user who began it.
+    fn save_transaction(&mut self, transaction: Arc<Transaction>, revision: u64) {
+        let id = transaction.id.clone();
+        let user = (transaction.user.clone(), transaction.user_internal_id);
+        let stored = transaction::Stored {
+            transaction,
+            revision,
+        };
+        let before = self.transactions.insert(id.clone(), stored);
+        if before.is_none()
+            && let Some(account) = self.users.get_mut(&user.0)
+            && account.user.internal_id == user.1
+        {
+            account.transactions.push(id);
+        }
     }
 
     fn delete_credential(&mut self, id: &CredentialId) {

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::audit::{Kind, Note};
 use super::env::Env;
 use super::event::Event;
-use super::ids::{CredentialId, Timestamp, UserId};
+use super::ids::{CredentialId, Timestamp, TransactionId, UserId};
 use super::rejection::Rejection;
 use super::state::TenantState;
 use super::{Command, Decision, Touched};
@@ -34,6 +34,9 @@ pub struct Claims {
     pub exp: u64,
     pub iat: u64,
     pub sub: String,
+    /// The transaction that was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trans: Option<String>,
     pub jti: Uuid,
     pub op: Operation,
     pub amr: Vec<String>,
@@ -68,6 +71,7 @@ pub struct Proof {
     pub user: UserId,
     pub credential: CredentialId,
     pub operation: Operation,
+    pub transaction: Option<TransactionId>,
     pub user_verified: bool,
     pub backup_eligible: bool,
 }
@@ -82,6 +86,7 @@ impl Proof {
             exp: iat + u64::from(settings.rules.token_lifetime_seconds),
             iat,
             sub: self.user.as_str().to_owned(),
+            trans: self.transaction.as_ref().map(|id| id.as_str().to_owned()),
             jti: env.uuid(),
             op: self.operation,
             amr: self.methods(),
@@ -90,7 +95,10 @@ impl Proof {
 
     /// The end of a ceremony: its events, told as what they prove.
     pub(super) fn decided(self, events: Vec<Event>) -> Decision<Self> {
-        let note = Note::of(Kind::finished(self.operation)).about(&self.user);
+        let mut note = Note::of(Kind::finished(self.operation)).about(&self.user);
+        if let Some(id) = &self.transaction {
+            note = note.in_transaction(id.as_str());
+        }
         Decision::new(events, self).noting(note)
     }
 

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 use uuid::Uuid;
 
-use super::ids::{CredentialId, Timestamp, UserId, uuid_bytes};
+use super::ids::{CredentialId, Timestamp, TransactionId, UserId, uuid_bytes};
 
 /// What a registration says of its user. It travels with the challenge and becomes the user when a credential is registered.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -38,4 +38,6 @@ pub struct Account {
     pub revision: u64,
     /// In the order of registration.
     pub credentials: Vec<CredentialId>,
+    /// In the order of their beginning.
+    pub transactions: Vec<TransactionId>,
 }

@@ -19,10 +19,21 @@ pub async fn finalize(
 ) -> Result<Proof, FinalizeError> {
     let response = AuthenticationResponse::parse(body)?;
     let taken = take(tenant, &response.client_data.challenge, Kind::Login, factor).await?;
-    let credential = claimed(tenant, &response, &taken)?;
+    let login = proven(tenant, &response, &taken, &taken.challenge.0)?;
+    Ok(tenant.execute(login).await?)
+}
+
+/// The use of a credential that a response proves, if it answers all of `challenge`. Nothing of it is durable yet.
+pub(super) fn proven(
+    tenant: &Tenant<'_>,
+    response: &AuthenticationResponse,
+    taken: &Taken,
+    challenge: &[u8],
+) -> Result<Login, FinalizeError> {
+    let credential = claimed(tenant, response, taken)?;
     let policy = tenant.read().policy.clone();
     let expected = Expected {
-        challenge: &taken.challenge.0,
+        challenge,
         rp_id_hash: &policy.rp_id_hash,
         origins: &policy.origins,
         user_verification: taken.ceremony.user_verification,
@@ -31,15 +42,14 @@ pub async fn finalize(
         public_key: &credential.public_key,
         backup_eligible: credential.backup_eligible,
     };
-    let authentication = verify(&response, &expected, &stored)?;
-    let login = Login {
+    let authentication = verify(response, &expected, &stored)?;
+    Ok(Login {
         challenge: taken.challenge,
         expires_at: taken.ceremony.expires_at,
-        factor,
+        factor: taken.ceremony.factor,
         credential,
         authentication,
-    };
-    Ok(tenant.execute(login).await?)
+    })
 }
 
 /// The credential that the response claims to be from, if its user and its ceremony allow it.
@@ -48,8 +58,10 @@ fn claimed(
     response: &AuthenticationResponse,
     taken: &Taken,
 ) -> Result<Credential, Rejection> {
-    let Purpose::Login { user, allowed } = &taken.ceremony.purpose else {
-        return Err(Rejection::ChallengeUnknown);
+    let (user, allowed) = match &taken.ceremony.purpose {
+        Purpose::Login { user, allowed } => (user.as_ref(), allowed),
+        Purpose::Transaction { user, allowed, .. } => (Some(user), allowed),
+        Purpose::Registration { .. } => return Err(Rejection::ChallengeUnknown),
     };
     let credential =
         CredentialId::parse(&response.credential_id).ok_or(Rejection::CredentialUnknown)?;
@@ -57,7 +69,7 @@ fn claimed(
         credential: &credential,
         user_handle: response.user_handle.as_deref(),
         factor: taken.ceremony.factor,
-        user: user.as_ref(),
+        user,
         allowed,
     };
     credential_for(&claim, &tenant.read())

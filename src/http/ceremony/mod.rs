@@ -3,6 +3,7 @@
 
 pub mod login;
 pub mod registration;
+pub mod transaction;
 
 use thiserror::Error;
 
@@ -45,6 +46,7 @@ struct Taken {
 enum Kind {
     Registration,
     Login,
+    Transaction,
 }
 
 /// One that was begun at another endpoint is as unknown as one that never was, and as gone.
@@ -54,11 +56,12 @@ async fn take(
     kind: Kind,
     factor: Factor,
 ) -> Result<Taken, FinalizeError> {
-    let challenge = Challenge::parse(challenge).ok_or(Rejection::ChallengeUnknown)?;
+    let challenge = Challenge::head(challenge).ok_or(Rejection::ChallengeUnknown)?;
     let ceremony = tenant.take_challenge(challenge).await?;
     let begun = match ceremony.purpose {
         Purpose::Registration { .. } => Kind::Registration,
         Purpose::Login { .. } => Kind::Login,
+        Purpose::Transaction { .. } => Kind::Transaction,
     };
     if begun != kind || ceremony.factor != factor {
         return Err(Rejection::ChallengeUnknown.into());

@@ -7,6 +7,7 @@ mod login;
 mod pending;
 mod registration;
 mod settings;
+mod transaction;
 
 use uuid::Uuid;
 
