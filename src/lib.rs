@@ -45,7 +45,7 @@
 //! 7. Each worker appends what began and what was taken to the store, periodically and when it stops. Restored at the first
 //!    use of a tenant after a start, less what was taken: no response that was accepted once is ever accepted again.
 //! 8. `registration/initialize` and `login/initialize` write nothing: the user's name travels with the challenge. A user
-//!    exists once a credential is registered.
+//!    exists once a credential is registered. `transaction/initialize` makes its id durable before its ceremony begins.
 //! 9. An I/O error of the store ends the process, never a retry. A full disk is no such error: writes answer 507, reads go on.
 //! 10. Every queue, table, body and list has a limit, written in `config/default.toml` where an operator may want another.
 //!     The mailbox is no back-pressure: permits are, and past them the answer is 503.

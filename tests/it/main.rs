@@ -29,3 +29,4 @@ mod settings;
 mod support;
 mod tidy;
 mod tokens;
+mod transactions;

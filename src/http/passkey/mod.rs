@@ -6,6 +6,7 @@ pub mod login;
 pub mod mfa;
 pub mod registration;
 pub mod texts;
+pub mod transaction;
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -44,6 +45,7 @@ async fn rarer(call: &Call, tenant: Tenant<'_>, path: &[&str]) -> Answer {
         (_, ["mfa", path @ ..]) => mfa(call, tenant.keyed(call)?, path).await,
         (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => jwks::jwks(&tenant).await,
         (_, ["credentials", ..]) => credentials(call, &tenant.keyed(call)?, path).await,
+        (_, ["transaction", ..]) => transaction(call, tenant.keyed(call)?, path).await,
         _ => Err(no_route(path)),
     }
 }
@@ -54,6 +56,15 @@ async fn mfa(call: &Call, tenant: Keyed<'_>, path: &[&str]) -> Answer {
         (&Method::POST, ["registration", "finalize"]) => mfa::registered(call, tenant).await,
         (&Method::POST, ["login", "initialize"]) => mfa::log_in(call, tenant).await,
         (&Method::POST, ["login", "finalize"]) => mfa::logged_in(call, tenant).await,
+        _ => Err(no_route(path)),
+    }
+}
+
+async fn transaction(call: &Call, tenant: Keyed<'_>, path: &[&str]) -> Answer {
+    match (call.method(), path) {
+        (&Method::POST, [_, "initialize"]) => transaction::initialize(call, &tenant).await,
+        (&Method::POST, [_, "finalize"]) => transaction::finalize(call, &tenant).await,
+        (&Method::GET | &Method::HEAD, [_, user]) => transaction::list(call, &tenant, user),
         _ => Err(no_route(path)),
     }
 }
@@ -73,7 +84,12 @@ fn no_route(path: &[&str]) -> Problem {
         ["registration" | "login", "initialize" | "finalize"] => {
             Problem::method_not_allowed("POST")
         }
-        ["credentials"] | [".well-known", "jwks.json"] => Problem::method_not_allowed("GET, HEAD"),
+        ["transaction", "initialize" | "finalize"] => {
+            Problem::method_not_allowed("GET, HEAD, POST")
+        }
+        ["credentials"] | [".well-known", "jwks.json"] | ["transaction", _] => {
+            Problem::method_not_allowed("GET, HEAD")
+        }
         ["credentials", _] => Problem::method_not_allowed("GET, HEAD, PATCH, DELETE"),
         _ => Problem::not_found("Not Found"),
     }

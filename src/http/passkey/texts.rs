@@ -1,4 +1,4 @@
-//! The contract's own words for what goes wrong in a ceremony (§2.2 and §2.4). What it has no words for goes to the
+//! The contract's own words for what goes wrong in a ceremony (§2.2, §2.4, §2.6). What it has no words for goes to the
 //! common table.
 
 use std::borrow::Cow;
@@ -40,11 +40,36 @@ pub fn registration(error: FinalizeError) -> Problem {
     }
 }
 
-/// At login, whatever is wrong with a well-formed response is 401.
 pub fn login(error: FinalizeError) -> Problem {
+    assertion(error, &LOGIN)
+}
+
+pub fn transaction(error: FinalizeError) -> Problem {
+    assertion(error, &TRANSACTION)
+}
+
+/// Why a transaction was not begun.
+pub fn transaction_initialize(refusal: Refusal) -> Problem {
+    if refusal == Refusal::Rejected(Rejection::UserNotFound) {
+        return Problem {
+            title: "unable to find user".into(),
+            ..refusal.into()
+        };
+    }
+    refusal.into()
+}
+
+/// Where the endpoints that take an assertion differ: for one that cannot be read, and for an unknown challenge.
+struct Words {
+    title: &'static str,
+    unknown: &'static str,
+}
+
+/// Whatever is wrong with a well-formed assertion is 401.
+fn assertion(error: FinalizeError, words: &Words) -> Problem {
     match error {
         FinalizeError::Response(error) => {
-            Problem::bad_request("unable to finish login", unread_assertion(&error))
+            Problem::bad_request(words.title, unread_assertion(&error))
         }
         FinalizeError::Verification(error) => {
             Problem::unauthorized("failed to validate assertion", unverified(&error))
@@ -54,7 +79,7 @@ pub fn login(error: FinalizeError) -> Problem {
             Problem {
                 status: StatusCode::UNAUTHORIZED,
                 title: "failed to get session data".into(),
-                details: Some("received challenge does not match with any stored one".into()),
+                details: Some(words.unknown.into()),
                 ..rejection.into()
             }
         }
@@ -166,3 +191,13 @@ const fn reason(error: &VerificationError) -> &'static str {
 
 /// Clients compare it whole, its last character included.
 const USER_VERIFICATION_TITLE: &str = "failed to validate attestation: Error validating the authenticator response: User verification required but flag not set by authenticator\n";
+
+const LOGIN: Words = Words {
+    title: "unable to finish login",
+    unknown: "received challenge does not match with any stored one",
+};
+
+const TRANSACTION: Words = Words {
+    title: "unable to finish transaction",
+    unknown: "no transaction found for this challenge",
+};

@@ -1,6 +1,8 @@
 //! The state that the recorded requests speak of: a tenant, its users, their passkeys; and the responses of
 //! authenticators, made anew from the name of the step.
 
+mod transactions;
+
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
@@ -23,6 +25,8 @@ pub(super) struct World {
     /// The tenant or secret that the last step made: what a `<uuid>` in the next one may mean.
     last_made: Option<String>,
     last_secret: Option<String>,
+    /// The options of the transaction that is finished later.
+    transaction: Value,
 }
 
 /// An answer with what the request was filled with.
@@ -30,6 +34,8 @@ pub(super) struct Asked {
     pub(super) answer: Answer,
     names: HashMap<&'static str, String>,
     uuid: Option<String>,
+    /// Scheme and authority of the server.
+    pub(super) server: String,
 }
 
 impl Asked {
@@ -82,6 +88,7 @@ impl World {
                 ("$u2", "user-of-18-symbols".to_owned()),
                 ("$u3", "user-that-is-absent".to_owned()),
                 ("$m1", "user-with-2-factor".to_owned()),
+                ("$u4", "user-with-5-passes".to_owned()),
             ]),
             server,
             golden,
@@ -92,6 +99,7 @@ impl World {
             passkeys: HashMap::new(),
             last_made: None,
             last_secret: None,
+            transaction: Value::Null,
         };
         for (user, name) in [("$u1", "$cred_u1"), ("$u2", "$cred_u2")] {
             let mut forge = Forge::new(-7);
@@ -102,6 +110,7 @@ impl World {
             world.names.insert(name, forge.id());
             world.passkeys.insert(user, forge);
         }
+        world.register_five().await;
         world
     }
 
@@ -128,6 +137,7 @@ impl World {
         let answer = send(&client, request, &path, &headers, body).await;
         self.remember(name, &answer);
         Asked {
+            server: format!("http://{}", client.address),
             answer,
             names: self.names.clone(),
             uuid,
@@ -141,6 +151,7 @@ impl World {
                 self.other.id.clone()
             }
             "registration.uv_discouraged/initialize" => self.discouraged.id.clone(),
+            "credentials/get_other_tenant" => self.other.id.clone(),
             "public.cors/star_safe_post" => self.last_made.clone().unwrap(),
             "public.cors/star_unsafe_post" => self.open.id.clone(),
             "admin.secrets/api_delete" | "admin.secrets/api_delete_again" => {
@@ -153,7 +164,9 @@ impl World {
     /// Keys of other tenants are recorded as they were.
     fn key_for(&self, name: &str, header: &str, recorded: String) -> String {
         match (header, name) {
-            ("apiKey", "registration.other_tenant/initialize") => self.other.key.clone(),
+            ("apiKey", "registration.other_tenant/initialize" | "credentials/get_other_tenant") => {
+                self.other.key.clone()
+            }
             ("apiKey", "registration.uv_discouraged/initialize") => self.discouraged.key.clone(),
             ("apiKey", "public.common/key_without_padding") => {
                 self.golden.key.trim_end_matches('=').to_owned()
@@ -180,6 +193,11 @@ impl World {
                 let made = self.login(step).await;
                 as_recorded(&made, recorded)
             }
+            "transaction" if is_response => {
+                let made = self.assertion(step).await;
+                as_recorded(&made, recorded)
+            }
+            "transaction" => self.transaction(step, recorded),
             _ => serde_json::from_str(&fill(&recorded.to_string(), &self.names)).unwrap(),
         };
         Some(body.to_string().into())
@@ -276,6 +294,7 @@ impl World {
                 self.names.insert("$small", id.unwrap());
             }
             "admin.secrets/api_create" => self.last_secret = id,
+            "transaction/initialize" => self.transaction = made,
             "public.cors/star_safe" => self.last_made = id,
             _ => {}
         }

@@ -26,6 +26,7 @@ impl Flags {
     pub(crate) const PRESENT: u8 = 0x01;
     pub(crate) const VERIFIED: u8 = 0x04;
     pub(crate) const BACKUP_ELIGIBLE: u8 = 0x08;
+    pub(crate) const BACKED_UP: u8 = 0x10;
     const ATTESTED: u8 = 0x40;
 }
 
