@@ -72,6 +72,11 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
             let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision));
             row(USER, user.profile.id.as_str().as_bytes(), expect, user)
         }
+        Event::UserDeleted(id) => {
+            let account = state.and_then(|state| state.users.get(id));
+            let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision));
+            removal(USER, id.as_str().as_bytes(), expect)
+        }
         Event::CredentialRegistered(credential) => row(
             CREDENTIAL,
             credential.id.as_bytes(),
@@ -217,6 +222,7 @@ const fn rank(event: &Event) -> u8 {
         | Event::UserSaved(_) => 0,
         Event::NotDeclared
         | Event::ApiKeyDeleted(_)
+        | Event::UserDeleted(_)
         | Event::CredentialRegistered(_)
         | Event::CredentialChanged(_)
         | Event::CredentialDeleted(_)

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::credential::Credential;
-use super::ids::{Challenge, CredentialId, Timestamp};
+use super::ids::{Challenge, CredentialId, Timestamp, UserId};
 use super::secret::ApiKey;
 use super::settings::Settings;
 use super::token::SigningKey;
@@ -25,6 +25,8 @@ pub enum Event {
     SigningKeyCreated(Arc<SigningKey>),
     /// A new user, or a new name at another registration.
     UserSaved(User),
+    /// With no credential left.
+    UserDeleted(UserId),
     CredentialRegistered(Credential),
     /// Counter, backup state, time of last use, or name.
     CredentialChanged(Credential),

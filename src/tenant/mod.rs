@@ -18,6 +18,7 @@ pub mod login;
 pub mod policy;
 pub mod registration;
 pub mod rejection;
+pub mod roster;
 pub mod secret;
 pub mod settings;
 pub mod state;

@@ -10,6 +10,7 @@ use super::credential::{Credential, Stored};
 use super::event::{Event, TenantProfile};
 use super::ids::{CredentialId, TenantId, Timestamp, TransactionId, UserId};
 use super::policy::Policy;
+use super::roster::Roster;
 use super::secret::ApiKey;
 use super::token::SigningKey;
 use super::transaction::{self, Transaction};
@@ -26,10 +27,10 @@ pub struct TenantState {
     pub api_keys: Vec<ApiKey>,
     pub signing_keys: Vec<Arc<SigningKey>>,
     pub users: HashMap<UserId, Account>,
+    pub roster: Roster,
     pub credentials: HashMap<CredentialId, Stored>,
     /// They stay when their user goes, so that no id is ever used twice.
     pub transactions: HashMap<TransactionId, transaction::Stored>,
-    internal_ids: HashMap<Uuid, UserId>,
 }
 
 impl TenantState {
@@ -43,9 +44,9 @@ impl TenantState {
             api_keys: Vec::new(),
             signing_keys: Vec::new(),
             users: HashMap::new(),
+            roster: Roster::default(),
             credentials: HashMap::new(),
             transactions: HashMap::new(),
-            internal_ids: HashMap::new(),
         }
     }
 
@@ -62,6 +63,7 @@ impl TenantState {
             Event::ApiKeyDeleted(id) => self.api_keys.retain(|key| key.id != id),
             Event::SigningKeyCreated(key) => self.signing_keys.push(key),
             Event::UserSaved(user) => self.save_user(user, revision),
+            Event::UserDeleted(id) => self.delete_user(&id),
             Event::CredentialRegistered(credential) => self.register(credential, revision),
             Event::CredentialChanged(credential) => {
                 let stored = Stored {
@@ -97,10 +99,9 @@ impl TenantState {
             .map(|stored| &stored.transaction)
     }
 
-    /// The user whom this server calls by that id.
-    pub fn user_of_internal_id(&self, internal_id: Uuid) -> Option<&Account> {
-        let account = self.users.get(self.internal_ids.get(&internal_id)?)?;
-        (account.user.internal_id == internal_id).then_some(account)
+    /// The user of an id of this server.
+    pub fn account(&self, internal_id: Uuid) -> Option<&Account> {
+        self.users.get(self.roster.find(internal_id)?)
     }
 
     /// The key that signs: the newest.
@@ -109,19 +110,27 @@ impl TenantState {
     }
 
     fn save_user(&mut self, user: User, revision: u64) {
-        self.internal_ids
-            .insert(user.internal_id, user.profile.id.clone());
+        let roster = &mut self.roster;
         let account = self
             .users
             .entry(user.profile.id.clone())
-            .or_insert_with(|| Account {
-                user: user.clone(),
-                revision,
-                credentials: Vec::new(),
-                transactions: Vec::new(),
+            .or_insert_with(|| {
+                roster.add(&user);
+                Account {
+                    user: user.clone(),
+                    revision,
+                    credentials: Vec::new(),
+                    transactions: Vec::new(),
+                }
             });
         account.user = user;
         account.revision = revision;
+    }
+
+    fn delete_user(&mut self, id: &UserId) {
+        if let Some(account) = self.users.remove(id) {
+            self.roster.remove(&account.user);
+        }
     }
 
     fn register(&mut self, credential: Credential, revision: u64) {

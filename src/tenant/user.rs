@@ -3,7 +3,13 @@
 use minicbor::{Decode, Encode};
 use uuid::Uuid;
 
+use super::audit::{Kind, Note};
+use super::env::Env;
+use super::event::Event;
 use super::ids::{CredentialId, Timestamp, TransactionId, UserId, uuid_bytes};
+use super::rejection::Rejection;
+use super::state::TenantState;
+use super::{Command, Decision, Touched};
 
 /// What a registration says of its user. It travels with the challenge and becomes the user when a credential is registered.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -40,4 +46,45 @@ pub struct Account {
     pub credentials: Vec<CredentialId>,
     /// In the order of their beginning.
     pub transactions: Vec<TransactionId>,
+}
+
+/// A user goes with all their credentials, or stays. A registration of theirs that is under way finds nobody.
+#[derive(Debug)]
+pub struct DeleteUser {
+    internal_id: Uuid,
+    user: UserId,
+    /// As they were when the user was looked up. A login with any of them comes before or after; with one that was registered
+    /// since, one of the two commits finds the row changed and is refused.
+    credentials: Vec<CredentialId>,
+}
+
+impl DeleteUser {
+    pub fn of(state: &TenantState, internal_id: Uuid) -> Result<Self, Rejection> {
+        let account = state.account(internal_id).ok_or(Rejection::UserNotFound)?;
+        Ok(Self {
+            internal_id,
+            user: account.user.profile.id.clone(),
+            credentials: account.credentials.clone(),
+        })
+    }
+}
+
+impl Command for DeleteUser {
+    type Outcome = ();
+
+    fn touches(&self) -> Vec<Touched> {
+        let credentials = self.credentials.iter().cloned().map(Touched::Credential);
+        let user = Touched::User(self.user.clone());
+        credentials.chain([user]).collect()
+    }
+
+    fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
+        let account = state.account(self.internal_id);
+        let account = account.ok_or(Rejection::UserNotFound)?;
+        let credentials = account.credentials.iter().cloned();
+        let mut events: Vec<Event> = credentials.map(Event::CredentialDeleted).collect();
+        let note = Note::of(Kind::UserDeleted).about(&self.user);
+        events.push(Event::UserDeleted(self.user));
+        Ok(Decision::new(events, ()).noting(note))
+    }
 }

@@ -6,6 +6,7 @@ mod declared;
 mod monitor;
 mod secrets;
 mod tenants;
+mod users;
 
 pub use access::{Access, Admin};
 pub use declared::{Declared, declared};
@@ -14,8 +15,9 @@ pub use monitor::{health, metrics};
 use actix_web::http::Method;
 
 use super::Answer;
-use super::call::Call;
+use super::call::{Call, Tenant};
 use super::error::Problem;
+use super::passkey::credentials;
 
 /// The routes of whoever may use the admin API; whoever may not is not even told which there are.
 pub async fn routes(call: &Call, admin: Admin, path: &[&str]) -> Answer {
@@ -32,9 +34,30 @@ pub async fn routes(call: &Call, admin: Admin, path: &[&str]) -> Answer {
                 (&Method::GET | &Method::HEAD, ["secrets", "api"]) => Ok(secrets::list(&tenant)),
                 (&Method::POST, ["secrets", "api"]) => secrets::create(call, &tenant).await,
                 (&Method::DELETE, ["secrets", "api", id]) => secrets::delete(&tenant, id).await,
+                (_, ["users", ..]) => people(call, &tenant, path).await,
+                (_, ["credentials", ..]) => passkeys(call, &tenant, path).await,
                 _ => Err(no_route(path)),
             }
         }
+        _ => Err(no_route(path)),
+    }
+}
+
+async fn people(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> Answer {
+    match (call.method(), &path[2..]) {
+        (&Method::GET | &Method::HEAD, [_]) => users::list(call, tenant),
+        (&Method::GET | &Method::HEAD, [_, id]) => users::show(tenant, id),
+        (&Method::DELETE, [_, id]) => users::delete(tenant, id).await,
+        _ => Err(no_route(path)),
+    }
+}
+
+/// As the passkey face has them, without a key of the tenant.
+async fn passkeys(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> Answer {
+    match (call.method(), &path[2..]) {
+        (&Method::GET | &Method::HEAD, [_]) => credentials::list(call, tenant),
+        (&Method::GET | &Method::HEAD, [_, id]) => credentials::show(tenant, id),
+        (&Method::DELETE, [_, id]) => credentials::remove(tenant, id, None).await,
         _ => Err(no_route(path)),
     }
 }
@@ -46,6 +69,10 @@ fn no_route(path: &[&str]) -> Problem {
         }
         ["tenants", _] => Problem::method_not_allowed("GET, HEAD, PUT, DELETE"),
         ["tenants", _, "config"] => Problem::method_not_allowed("PUT"),
+        ["tenants", _, "users" | "credentials"] => Problem::method_not_allowed("GET, HEAD"),
+        ["tenants", _, "users" | "credentials", _] => {
+            Problem::method_not_allowed("GET, HEAD, DELETE")
+        }
         ["tenants", _, "secrets", "api", _] => Problem::method_not_allowed("DELETE"),
         _ => Problem::not_found("Not Found"),
     }

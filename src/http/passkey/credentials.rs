@@ -97,7 +97,7 @@ impl From<&Credential> for CredentialBody {
     responses((status = 200, description = "The credentials", body = Vec<CredentialBody>, headers(("Link" = String, description = "Other pages (RFC 8288)"), ("X-Total-Count" = u64, description = "How many there are on all pages")))),
     security(("apiKey" = [])),
 )]
-pub fn list(call: &Call, tenant: &Keyed<'_>) -> Answer {
+pub fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let query = Query::of(&call.request);
     let order = Order::of(&query)?;
     let asked = Page::of(&query, texts::BIND)?;
@@ -126,7 +126,7 @@ pub fn list(call: &Call, tenant: &Keyed<'_>) -> Answer {
     security(("apiKey" = [])),
     responses((status = 200, description = "The credential", body = CredentialBody)),
 )]
-pub fn show(tenant: &Keyed<'_>, text: &str) -> Answer {
+pub fn show(tenant: &Tenant<'_>, text: &str) -> Answer {
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
     let state = tenant.read();
     let stored = state.credentials.get(&id).ok_or_else(|| unknown(text))?;

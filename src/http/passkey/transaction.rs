@@ -144,7 +144,7 @@ fn named<'a>(state: &'a TenantState, text: &str) -> Result<Option<&'a Account>, 
     let user = UserId::parse(&text).and_then(|user| state.users.get(&user));
     match (user, Uuid::try_parse(&text)) {
         (Some(account), _) => Ok(Some(account)),
-        (None, Ok(internal_id)) => Ok(state.user_of_internal_id(internal_id)),
+        (None, Ok(internal_id)) => Ok(state.account(internal_id)),
         (None, Err(_)) => Err(Problem::bad_request(
             "invalid user id",
             "neither a known user_id nor a UUID",

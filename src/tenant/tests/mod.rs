@@ -8,6 +8,7 @@ mod pending;
 mod registration;
 mod settings;
 mod transaction;
+mod user;
 
 use uuid::Uuid;
 

@@ -213,10 +213,10 @@ fn a_user_has_transactions_in_their_order_each_once() {
     let confirmed = confirm(11).decide(&given(events.clone()), &env(9));
     events.extend(confirmed.unwrap().events);
     let state = given(events);
-    let account = state.user_of_internal_id(Uuid::from_u128(7)).unwrap();
+    let account = state.account(Uuid::from_u128(7)).unwrap();
     let all: Vec<_> = state.transactions_of(account).collect();
     assert_eq!(all.len(), 2);
     assert_eq!(all[0].confirmed_at, Some(env(9).now));
     assert_eq!(all[1].id, id("second"));
-    assert!(state.user_of_internal_id(Uuid::from_u128(8)).is_none());
+    assert!(state.account(Uuid::from_u128(8)).is_none());
 }

@@ -1,0 +1,121 @@
+//! `/tenants/{tenant_id}/users` (contract §5.5): by this server's ids for them, and only this tenant's.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::http::Answer;
+use crate::http::answer::json;
+use crate::http::call::{Call, Tenant};
+use crate::http::error::Problem;
+use crate::http::paging::{Page, Query};
+use crate::http::passkey::credentials::CredentialBody;
+use crate::tenant::rejection::Rejection;
+use crate::tenant::state::TenantState;
+use crate::tenant::user::{DeleteUser, User};
+
+/// A user in a list.
+#[derive(Debug, Serialize)]
+struct UserBody {
+    id: Uuid,
+    user_id: String,
+    name: String,
+    icon: String,
+    display_name: String,
+}
+
+/// A user with what is theirs.
+#[derive(Debug, Serialize)]
+struct UserShown {
+    #[serde(flatten)]
+    user: UserBody,
+    credentials: Vec<CredentialBody>,
+    /// There are none yet.
+    transactions: [(); 0],
+}
+
+impl From<&User> for UserBody {
+    fn from(user: &User) -> Self {
+        let profile = &user.profile;
+        Self {
+            id: user.internal_id,
+            user_id: profile.id.as_str().to_owned(),
+            name: profile.name.to_string(),
+            icon: profile.icon.as_deref().unwrap_or_default().to_owned(),
+            display_name: profile.display_name.to_string(),
+        }
+    }
+}
+
+pub(super) fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    let query = Query::of(&call.request);
+    let page = Page::of(&query, PARSE).map_err(|_| Problem::bad_request(PARSE, ""))?;
+    let order = Order::of(&query)?;
+    let (total, bodies) = {
+        let state = tenant.read();
+        (state.users.len(), bodies(&state, order, page))
+    };
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header(("link", page.link(&call.request, total)))
+        .insert_header(("x-total-count", total));
+    Ok(json(response, &bodies))
+}
+
+pub(super) fn show(tenant: &Tenant<'_>, text: &str) -> Answer {
+    let id = parse_id(text)?;
+    let state = tenant.read();
+    let account = state.account(id).ok_or(Rejection::UserNotFound)?;
+    let credentials = state.credentials_of(&account.user.profile.id);
+    let shown = UserShown {
+        user: UserBody::from(&account.user),
+        credentials: credentials.map(CredentialBody::from).collect(),
+        transactions: [],
+    };
+    Ok(json(HttpResponse::Ok(), &shown))
+}
+
+pub(super) async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
+    let id = parse_id(text)?;
+    let delete = DeleteUser::of(&tenant.read(), id)?;
+    tenant.execute(delete).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+impl Order {
+    fn of(query: &Query) -> Result<Self, Problem> {
+        let given = query.text("sort_direction").unwrap_or("desc");
+        match given.to_ascii_lowercase().as_str() {
+            "desc" => Ok(Self::NewestFirst),
+            "asc" => Ok(Self::OldestFirst),
+            _ => Err(Problem::bad_request(
+                "sort_direction must be desc or asc",
+                "",
+            )),
+        }
+    }
+}
+
+fn bodies(state: &TenantState, order: Order, page: Page) -> Vec<UserBody> {
+    let ids = state.roster.in_order();
+    let ids: Vec<Uuid> = match order {
+        Order::OldestFirst => page.select(ids).collect(),
+        Order::NewestFirst => page.select(ids.rev()).collect(),
+    };
+    let accounts = ids.into_iter().filter_map(|id| state.account(id));
+    accounts
+        .map(|account| UserBody::from(&account.user))
+        .collect()
+}
+
+fn parse_id(text: &str) -> Result<Uuid, Problem> {
+    Uuid::try_parse(text).map_err(|_| Problem::bad_request("invalid user_id", ""))
+}
+
+const PARSE: &str = "unable to parse request";
