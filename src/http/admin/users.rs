@@ -10,6 +10,7 @@ use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
 use crate::http::paging::{Page, Query};
 use crate::http::passkey::credentials::CredentialBody;
+use crate::http::passkey::transaction::TransactionBody;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
 use crate::tenant::user::{DeleteUser, User};
@@ -26,12 +27,11 @@ struct UserBody {
 
 /// A user with what is theirs.
 #[derive(Debug, Serialize)]
-struct UserShown {
+struct UserShown<'a> {
     #[serde(flatten)]
     user: UserBody,
     credentials: Vec<CredentialBody>,
-    /// There are none yet.
-    transactions: [(); 0],
+    transactions: Vec<TransactionBody<'a>>,
 }
 
 impl From<&User> for UserBody {
@@ -67,10 +67,13 @@ pub(super) fn show(tenant: &Tenant<'_>, text: &str) -> Answer {
     let state = tenant.read();
     let account = state.account(id).ok_or(Rejection::UserNotFound)?;
     let credentials = state.credentials_of(&account.user.profile.id);
+    let transactions = state.transactions_of(account);
     let shown = UserShown {
         user: UserBody::from(&account.user),
         credentials: credentials.map(CredentialBody::from).collect(),
-        transactions: [],
+        transactions: transactions
+            .map(|it| TransactionBody::from(&**it))
+            .collect(),
     };
     Ok(json(HttpResponse::Ok(), &shown))
 }

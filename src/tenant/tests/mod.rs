@@ -1,7 +1,7 @@
 //! The core: given events, when a command is decided, then events or a rejection. Nothing here waits or chances.
 
-mod declared;
 mod canonical_json;
+mod declared;
 mod keys;
 mod login;
 mod pending;
