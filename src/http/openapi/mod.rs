@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 use super::answer::json_text;
 use super::call::Call;
 use super::error::Problem;
-use super::passkey::{credentials, jwks, login, mfa, registration};
+use super::passkey::{credentials, jwks, login, mfa, registration, transaction};
 use super::{Answer, only_get};
 
 #[derive(OpenApi)]
@@ -31,6 +31,9 @@ use super::{Answer, only_get};
         mfa::registered,
         mfa::log_in,
         mfa::logged_in,
+        transaction::initialize,
+        transaction::finalize,
+        transaction::list,
         credentials::list,
         credentials::show,
         credentials::rename,

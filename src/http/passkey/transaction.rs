@@ -6,15 +6,17 @@ use actix_web::HttpResponse;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::texts;
+use super::{TokenBody, texts};
 use crate::http::Answer;
 use crate::http::answer::json;
 use crate::http::call::{Call, Keyed};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
-use crate::http::paging::{Page, Query};
+use crate::http::openapi::ceremonies::{AuthenticationCredential, RequestOptions};
+use crate::http::paging::{Page, PageParameters, Query};
 use crate::http::time;
 use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
@@ -25,24 +27,43 @@ use crate::tenant::state::TenantState;
 use crate::tenant::transaction::{SaveTransaction, Transaction};
 use crate::tenant::user::Account;
 
-#[derive(Debug, Default, Deserialize)]
-struct InitializeBody {
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = TransactionInitialize)]
+pub(super) struct InitializeBody {
+    /// Who is to confirm it.
+    #[schema(required, nullable = false, min_length = 1, example = "ann")]
     user_id: Option<String>,
+    /// Your name for it. It is taken for ever, whatever becomes of the transaction.
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 128,
+        example = "order-4711"
+    )]
     transaction_id: Option<String>,
+    /// What is confirmed: any JSON but `null`. Its canonical form is in the challenge that the authenticator signs.
+    #[schema(required, nullable = false, value_type = Object, example = json!({"amount": 12.5, "to": "DE89 3704"}))]
     transaction_data: Option<Box<RawValue>>,
 }
 
 /// A transaction on the wire.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Transaction)]
 pub struct TransactionBody<'a> {
     id: Uuid,
+    /// Your `transaction_id`.
     identifier: &'a str,
-    /// JSON as a text.
+    /// The canonical JSON, as a text.
     data: &'a str,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
+    /// `initialized` or `confirmed`.
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
     confirmed_at: Option<String>,
 }
 
@@ -61,6 +82,19 @@ impl<'a> From<&'a Transaction> for TransactionBody<'a> {
     }
 }
 
+/// Begin a transaction
+///
+/// The challenge is 32 random bytes and the SHA-256 of the id and the canonical data, so the signature is over both.
+#[utoipa::path(
+    post,
+    path = "/{tenant_id}/transaction/initialize",
+    tag = "transactions",
+    operation_id = "transaction_initialize",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = InitializeBody,
+    responses((status = 200, description = "The options; the id is durable", body = RequestOptions)),
+    security(("apiKey" = [])),
+)]
 pub(super) async fn initialize(call: &Call, tenant: &Keyed<'_>) -> Answer {
     measured(call, Step::TransactionInitialize, async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
@@ -71,6 +105,17 @@ pub(super) async fn initialize(call: &Call, tenant: &Keyed<'_>) -> Answer {
     .await
 }
 
+/// Confirm a transaction
+#[utoipa::path(
+    post,
+    path = "/{tenant_id}/transaction/finalize",
+    tag = "transactions",
+    operation_id = "transaction_finalize",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = AuthenticationCredential,
+    responses((status = 200, description = "The token names the transaction in `trans`", body = TokenBody)),
+    security(("apiKey" = [])),
+)]
 pub(super) async fn finalize(call: &Call, tenant: &Keyed<'_>) -> Answer {
     measured(call, Step::TransactionFinalize, async {
         let proof = ceremony::transaction::finalize(tenant, &call.body.bytes).await;
@@ -80,7 +125,22 @@ pub(super) async fn finalize(call: &Call, tenant: &Keyed<'_>) -> Answer {
     .await
 }
 
-/// A user's transactions, the oldest first: all of them, up to a thousand on a page.
+/// List a user's transactions
+///
+/// The oldest first: all of them, up to a thousand on a page.
+#[utoipa::path(
+    get,
+    path = "/{tenant_id}/transaction/{user_id}",
+    tag = "transactions",
+    operation_id = "transactions_list",
+    params(
+        ("tenant_id" = uuid::Uuid, Path),
+        ("user_id" = String, Path, description = "Your name for the user, or this server's id for them"),
+        PageParameters,
+    ),
+    responses((status = 200, description = "The transactions", body = Vec<TransactionBody>)),
+    security(("apiKey" = [])),
+)]
 pub(super) fn list(call: &Call, tenant: &Keyed<'_>, user: &str) -> Answer {
     let query = Query::of(&call.request);
     let asked = Page::of(&query, texts::BIND)?;
