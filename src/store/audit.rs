@@ -24,7 +24,7 @@ pub struct AuditQuery {
     pub before: Option<UnixMicros>,
     /// Empty: all.
     pub kinds: Vec<u8>,
-    /// Where there is one, every entry that all else lets through is opened. It must not panic and not wait.
+    /// Where there is one, every entry that all else lets through is opened.
     pub matches: Option<AuditMatch>,
     /// Only among the newest so many entries of the tenant, whatever else is asked.
     pub newest: u64,

@@ -10,7 +10,8 @@ use crate::store::seal::Keyring;
 use crate::store::sqlite::{Reports, Sqlite};
 use crate::store::tests::noise;
 use crate::store::tests::{
-    Disk, START, create as create_tenant, keyring, put, rows, settings, tenant, update, wait,
+    Disk, START, create as create_tenant, entry, keyring, log, put, rows, settings, tell, tenant,
+    update, wait,
 };
 use crate::store::{Store, files};
 
@@ -271,6 +272,67 @@ fn a_damaged_tenant_is_named() {
     drop(connection);
     let file = fixture.create(START).file;
     assert_eq!(verify(&file, &keyring()).unwrap().damaged, [tenant(3)]);
+}
+
+#[test]
+fn audit_logs_are_carried_along() {
+    let fixture = Fixture::new();
+    tell(
+        &fixture.store,
+        tenant(1),
+        vec![entry(1, "a"), entry(2, "b")],
+    )
+    .unwrap();
+    let snapshot = fixture.create(START);
+    assert_eq!(snapshot.manifest.unwrap().audit_entries, 2);
+    let (into, result) = restored(&snapshot.file);
+    let verified = result.unwrap();
+    assert_eq!(verified.audit_entries, 2);
+    assert!(verified.audit_damaged.is_empty());
+    let settings = settings(into.path(), &fixture.disk.time);
+    let store = Sqlite::open(settings, keyring(), Reports::silent()).unwrap();
+    assert_eq!(log(&store, tenant(1)), ["b@2", "a@1"]);
+}
+
+#[test]
+fn a_tenant_with_a_damaged_log_is_named_and_whole() {
+    let fixture = Fixture::new();
+    for number in [3, 4] {
+        tell(
+            &fixture.store,
+            tenant(number),
+            vec![entry(1, "a"), entry(2, "b")],
+        )
+        .unwrap();
+    }
+    wait(fixture.store.close()).unwrap();
+    let connection =
+        rusqlite::Connection::open(fixture.disk.directory.path().join("keywright.db")).unwrap();
+    connection
+        .execute(
+            "UPDATE audit SET kind = 7 WHERE tenant = ?1",
+            [tenant(3).as_bytes()],
+        )
+        .unwrap();
+    drop(connection);
+    let verified = verify(&fixture.create(START).file, &keyring()).unwrap();
+    assert_eq!(verified.audit_damaged, [tenant(3)]);
+    assert!(verified.damaged.is_empty());
+}
+
+#[test]
+fn a_manifest_of_a_time_before_audit_logs_is_read() {
+    let fixture = Fixture::new();
+    let snapshot = fixture.create(START);
+    let path = manifest::path_beside(&snapshot.file);
+    let text = fs::read_to_string(&path).unwrap();
+    let old = text.replace("  \"audit_entries\": 0,\n", "");
+    assert_ne!(text, old);
+    fs::write(&path, old).unwrap();
+    assert_eq!(
+        verify(&snapshot.file, &keyring()).unwrap().manifest,
+        snapshot.manifest
+    );
 }
 
 #[test]

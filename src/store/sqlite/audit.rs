@@ -1,6 +1,8 @@
 //! The audit logs: entries are added, listed and removed, and never changed. A log is not part of its tenant's ledger, and
 //! nothing that is wrong with an entry is ever held against its tenant.
 
+use std::ops::ControlFlow;
+
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
@@ -88,12 +90,13 @@ impl Found {
     }
 }
 
-/// Counting opens nothing; only a match on the data opens more than the page.
+/// Counting opens nothing; only a match on the data opens more than the page, and stops when nobody waits any more.
 pub(super) fn query(
     connection: &Connection,
     keyring: &Keyring,
     tenant: Uuid,
     query: &AuditQuery,
+    abandoned: &dyn Fn() -> bool,
 ) -> Result<Found, ReadError> {
     // One transaction: the number and the page must be of the same moment.
     let transaction = connection.unchecked_transaction()?;
@@ -109,7 +112,8 @@ pub(super) fn query(
                 take: column(query.take),
             };
             range.each(&transaction, page, |row| {
-                found.open(row, tenant, keyring, Found::push)
+                found.open(row, tenant, keyring, Found::push)?;
+                Ok(ControlFlow::Continue(()))
             })?;
             found.page.total = range.count(&transaction)?;
         }
@@ -118,6 +122,11 @@ pub(super) fn query(
                 if matches(&row.data) {
                     found.count_in(row, query);
                 }
+            })?;
+            Ok(if abandoned() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
             })
         })?,
     }
@@ -126,18 +135,24 @@ pub(super) fn query(
 
 /// The youngest entry that does not count: it and all before it lie beyond what is asked for or kept. There need not be one in
 /// this very place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Floor {
     at: i64,
-    id: [u8; 16],
+    /// Of any length: a rotten one must not keep what is around it from being listed or trimmed.
+    id: Vec<u8>,
 }
 
 impl Floor {
+    /// Every entry of that time, and of all before it, lies below.
+    fn at_the_end_of(at: i64) -> Self {
+        let id = vec![u8::MAX; 17];
+        Self { at, id }
+    }
+
     /// Every entry lies below it.
-    pub(super) const TOP: Self = Self {
-        at: i64::MAX,
-        id: [u8::MAX; 16],
-    };
+    pub(super) fn top() -> Self {
+        Self::at_the_end_of(i64::MAX)
+    }
 
     fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
@@ -166,7 +181,7 @@ pub(super) fn surplus(
     }
     let floor = floor(&transaction, tenant, column(keep.since) - 1, keep.newest)?;
     let mut any = transaction.prepare_cached(ANY_UP_TO)?;
-    Ok(if any.exists((tenant.as_bytes(), floor.at, floor.id))? {
+    Ok(if any.exists((tenant.as_bytes(), floor.at, &floor.id))? {
         Surplus::UpTo(floor)
     } else {
         Surplus::Nothing
@@ -177,17 +192,17 @@ pub(super) fn surplus(
 pub(super) fn remove_oldest(
     connection: &Connection,
     tenant: Uuid,
-    floor: Floor,
+    floor: &Floor,
     most: u64,
 ) -> Result<u64, ReadError> {
     let mut statement = connection.prepare_cached(SELECT_LAST_OF_BITE)?;
-    let last = (tenant.as_bytes(), floor.at, floor.id, column(most) - 1);
+    let last = (tenant.as_bytes(), floor.at, &floor.id, column(most) - 1);
     let last = statement.query_row(last, Floor::read).optional()?;
-    let last = last.unwrap_or(floor);
+    let last = last.as_ref().unwrap_or(floor);
     let gone =
         connection
             .prepare_cached(DELETE_UP_TO)?
-            .execute((tenant.as_bytes(), last.at, last.id))?;
+            .execute((tenant.as_bytes(), last.at, &last.id))?;
     Ok(u64::try_from(gone).expect("a bite is small"))
 }
 
@@ -241,7 +256,7 @@ impl Range {
     fn count(&self, connection: &Connection) -> Result<u64, ReadError> {
         let mut statement = connection.prepare_cached(COUNT)?;
         let (tenant, kinds) = (self.tenant.as_bytes(), self.kinds.as_deref());
-        let range = (tenant, self.floor.at, self.floor.id, self.before, kinds);
+        let range = (tenant, self.floor.at, &self.floor.id, self.before, kinds);
         Ok(statement.query_row(range, |row| rows::unsigned(row, 0))?)
     }
 
@@ -250,20 +265,22 @@ impl Range {
         &self,
         connection: &Connection,
         page: Page,
-        mut visit: impl FnMut(&rusqlite::Row<'_>) -> Result<(), ReadError>,
+        mut visit: impl FnMut(&rusqlite::Row<'_>) -> Result<ControlFlow<()>, ReadError>,
     ) -> Result<(), ReadError> {
         let mut statement = connection.prepare_cached(SELECT)?;
         let mut columns = statement.query((
             self.tenant.as_bytes(),
             self.floor.at,
-            self.floor.id,
+            &self.floor.id,
             self.before,
             self.kinds.as_deref(),
             page.take,
             page.skip,
         ))?;
         while let Some(row) = columns.next()? {
-            visit(row)?;
+            if visit(row)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }
@@ -279,11 +296,8 @@ fn floor(
     let mut statement = connection.prepare_cached(SELECT_FLOOR)?;
     let youngest = (tenant.as_bytes(), after, column(newest));
     let surplus = statement.query_row(youngest, Floor::read);
-    let all_of_that_time = Floor {
-        at: after,
-        id: [u8::MAX; 16],
-    };
-    Ok(surplus.optional()?.unwrap_or(all_of_that_time))
+    let surplus = surplus.optional()?;
+    Ok(surplus.unwrap_or_else(|| Floor::at_the_end_of(after)))
 }
 
 /// A deleted tenant's entries go in bites and are not shown any more.

@@ -59,7 +59,7 @@ impl Purge<'_> {
     /// What is left of the bite goes to the audit log; when that is gone too, so is the tenant.
     fn purge_log(&self, tenant: Uuid, rows: u64) -> Result<Bite, ReadError> {
         let left = u64::from(ROWS_A_BITE) - rows;
-        let entries = audit::remove_oldest(self.connection, tenant, Floor::TOP, left)?;
+        let entries = audit::remove_oldest(self.connection, tenant, &Floor::top(), left)?;
         if entries < left {
             self.connection
                 .prepare_cached("DELETE FROM leaving WHERE tenant = ?1")?

@@ -1,6 +1,7 @@
 //! Loads: on threads of their own, each with a connection that cannot write, so the writer never stops for a big tenant.
 //! Every row is unsealed and the whole is held against the tenant's ledger; nothing that does not fit is ever handed out.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -152,7 +153,8 @@ impl Reader {
             // Whoever has the lock waits for the next job, the others wait for the lock.
             let job = queue.lock().recv();
             match job {
-                Ok(job) => self.answer(job),
+                // Its answer is lost with it, and the thread lives on for the others.
+                Ok(job) => drop(panic::catch_unwind(AssertUnwindSafe(|| self.answer(job)))),
                 Err(mpsc::RecvError) => return,
             }
         }
@@ -166,8 +168,11 @@ impl Reader {
                 drop(reply.send(rows.map_err(|error| self.explain(tenant, error))));
             }
             Read::List(kind, reply) => drop(reply.send(self.list(kind))),
+            // Nobody waits any more, and the log may be long.
+            Read::Audit(_, _, reply) if reply.is_closed() => (),
             Read::Audit(tenant, query, reply) => {
-                drop(reply.send(self.audit(tenant, &query)));
+                let page = self.audit(tenant, &query, &|| reply.is_closed());
+                drop(reply.send(page));
             }
             Read::Surplus(tenant, keep, reply) => match self.surplus(tenant, keep) {
                 Ok(None) => drop(reply.send(Ok(0))),
@@ -190,8 +195,14 @@ impl Reader {
         }
     }
 
-    fn audit(&self, tenant: Uuid, query: &AuditQuery) -> Result<AuditPage, LoadError> {
-        let found = audit::query(&self.connection, &self.shared.keyring, tenant, query)
+    fn audit(
+        &self,
+        tenant: Uuid,
+        query: &AuditQuery,
+        abandoned: &dyn Fn() -> bool,
+    ) -> Result<AuditPage, LoadError> {
+        let keyring = &self.shared.keyring;
+        let found = audit::query(&self.connection, keyring, tenant, query, abandoned)
             .map_err(|error| self.explain(tenant, error))?;
         if let Some(what) = found.damage() {
             (self.shared.reports.damaged)(tenant, &what);

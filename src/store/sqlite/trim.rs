@@ -77,7 +77,8 @@ impl Writer {
 
     fn bite_log(&self, trim: &Trim) -> Result<u64, ReadError> {
         self.execute("BEGIN IMMEDIATE")?;
-        let gone = audit::remove_oldest(&self.connection, trim.tenant, trim.floor, ENTRIES_A_BITE)?;
+        let gone =
+            audit::remove_oldest(&self.connection, trim.tenant, &trim.floor, ENTRIES_A_BITE)?;
         self.execute("COMMIT")?;
         Ok(gone)
     }

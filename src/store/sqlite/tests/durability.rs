@@ -12,7 +12,7 @@ fn open_error(directory: &Path, keyring: Keyring) -> OpenError {
         .unwrap()
 }
 
-fn copy_of(directory: &Path) -> TempDir {
+pub(super) fn copy_of(directory: &Path) -> TempDir {
     let copy = TempDir::new().unwrap();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();

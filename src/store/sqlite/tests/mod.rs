@@ -8,12 +8,15 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::store::tests::{
-    Disk, KIND, create, delete, keyring, put, removal, rows, settings, tenant, update, wait,
+    Disk, KIND, create, delete, entry, everything, keyring, listed, log, put, removal, rows,
+    settings, tell, tenant, update, wait,
 };
 use crate::store::{Change, Expect, Put};
 
+mod audit;
 mod batches;
 mod durability;
+mod migration;
 mod model;
 mod purge;
 mod rot;
