@@ -11,7 +11,7 @@ use keywright::actor::codec;
 use keywright::store::seal::Keyring;
 use keywright::store::snapshot::{self, Creation};
 use keywright::store::sqlite::{Reports, Settings, Sqlite};
-use keywright::store::{Change, Commit, Expect, Put, Row, Store};
+use keywright::store::{AuditRow, Change, Commit, Expect, Put, Row, Store};
 use keywright::telemetry::worker::Timer;
 use keywright::tenant::event::Event;
 use keywright::tenant::ids::{Challenge, TenantId};
@@ -22,15 +22,26 @@ use crate::fixture::{NOW, credential, tenant_profile, user};
 
 pub(crate) fn bench(criterion: &mut Criterion) {
     let system = System::new();
-    commits(criterion, &system);
+    commits(criterion, &system, "commit", login);
+    commits(
+        criterion,
+        &system,
+        "commit with an audit entry",
+        audited_login,
+    );
     for credentials in [30, 10_000] {
         hydration(criterion, &system, credentials);
     }
     snapshots(criterion, &system);
 }
 
-fn commits(criterion: &mut Criterion, system: &SystemRunner) {
-    let mut group = criterion.benchmark_group("commit");
+fn commits(
+    criterion: &mut Criterion,
+    system: &SystemRunner,
+    name: &str,
+    commit: fn(u64) -> Commit,
+) {
+    let mut group = criterion.benchmark_group(name);
     group.sample_size(10).measurement_time(COMMITS_TIME);
     for in_flight in [1, 64, 1_024] {
         let directory = directory();
@@ -43,7 +54,7 @@ fn commits(criterion: &mut Criterion, system: &SystemRunner) {
             bencher.iter_custom(|times| {
                 let count = times * u64::from(in_flight);
                 let first = begun.replace(begun.get() + count);
-                let logins = (first..first + count).map(login).collect();
+                let logins = (first..first + count).map(commit).collect();
                 system.block_on(fly(&store, logins, in_flight)) / in_flight
             });
         });
@@ -88,6 +99,20 @@ fn login(number: u64) -> Commit {
         tenant: tenant(number % TENANTS),
         change: Change::Update(vec![codec::put(&consumed, None), used]),
         audit: Vec::new(),
+    }
+}
+
+/// The same, and what the audit log tells of it.
+fn audited_login(number: u64) -> Commit {
+    let entry = AuditRow {
+        at: NOW.seconds() * 1_000_000 + number,
+        id: Uuid::from_u64_pair(number, 5),
+        kind: 6,
+        data: vec![7; ENTRY],
+    };
+    Commit {
+        audit: vec![entry],
+        ..login(number)
     }
 }
 
@@ -198,5 +223,7 @@ const TENANTS: u64 = 64;
 const CREDENTIALS_A_TENANT: u64 = 100;
 /// With 3,333 users and the tenant itself, 10,000 rows.
 const SNAPSHOT_CREDENTIALS: u64 = 6_666;
+/// A user agent, an address, a request id and a user.
+const ENTRY: usize = 200;
 const COMMITS_TIME: Duration = Duration::from_secs(2);
 const SOUND: &str = "the disk is sound";
