@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use super::people::People;
 use crate::support::{
     Answer, Attestation, Client, Flags, Forge, Tenant, TestServer, base64url, config,
 };
@@ -22,6 +23,7 @@ pub(super) struct World {
     open: Tenant,
     deleted: String,
     passkeys: HashMap<&'static str, Forge>,
+    people: People,
     /// The tenant or secret that the last step made: what a `<uuid>` in the next one may mean.
     last_made: Option<String>,
     last_secret: Option<String>,
@@ -79,17 +81,19 @@ impl World {
         let deleted = server.tenant().await.id;
         let path = format!("/tenants/{deleted}");
         server.admin().delete(&path).await.expect(204);
+        let names = HashMap::from([
+            ("$tenant", golden.id.clone()),
+            ("$key", golden.key.clone()),
+            ("$small", small.id),
+            ("$u1", "user-of-18-letters".to_owned()),
+            ("$u2", "user-of-18-symbols".to_owned()),
+            ("$u3", "user-that-is-absent".to_owned()),
+            ("$m1", "user-with-2-factor".to_owned()),
+            ("$u4", "user-with-5-passes".to_owned()),
+        ]);
         let mut world = Self {
-            names: HashMap::from([
-                ("$tenant", golden.id.clone()),
-                ("$key", golden.key.clone()),
-                ("$small", small.id),
-                ("$u1", "user-of-18-letters".to_owned()),
-                ("$u2", "user-of-18-symbols".to_owned()),
-                ("$u3", "user-that-is-absent".to_owned()),
-                ("$m1", "user-with-2-factor".to_owned()),
-                ("$u4", "user-with-5-passes".to_owned()),
-            ]),
+            people: People::new(&server, &names).await,
+            names,
             server,
             golden,
             other,
@@ -119,14 +123,19 @@ impl World {
         if name == "admin.delete/public_after" {
             recorded = recorded.replace("$tenant", &self.deleted);
         }
+        if name == "admin.users/delete" {
+            recorded = recorded.replace("$user_uuid", "$gone");
+        }
+        self.people.prepare(&self.server, name).await;
         let uuid = recorded.contains("<uuid>").then(|| self.uuid_of(name));
-        let mut path = fill(&recorded, &self.names);
+        let names = self.names_for(name).clone();
+        let mut path = fill(&recorded, &names);
         if let Some(uuid) = &uuid {
             path = path.replace("<uuid>", uuid);
         }
         let mut headers: Vec<(String, String)> = Vec::new();
         for (header, value) in request["headers"].as_object().unwrap() {
-            let value = fill(value.as_str().unwrap(), &self.names);
+            let value = fill(value.as_str().unwrap(), &names);
             headers.push((header.clone(), self.key_for(name, header, value)));
         }
         let body = self.body(name, request).await;
@@ -139,9 +148,16 @@ impl World {
         Asked {
             server: format!("http://{}", client.address),
             answer,
-            names: self.names.clone(),
+            names,
             uuid,
         }
+    }
+
+    fn names_for(&self, step: &str) -> &HashMap<&'static str, String> {
+        if step.starts_with("admin.users/") {
+            return &self.people.names;
+        }
+        &self.names
     }
 
     /// The recording has dropped whose id a `<uuid>` was; the name of the step tells.
@@ -189,6 +205,7 @@ impl World {
                 let made = self.registration(group, step).await;
                 as_recorded(&made, recorded)
             }
+            "admin.users" if is_response => as_recorded(&self.people.login().await, recorded),
             "login.finalize" if is_response => {
                 let made = self.login(step).await;
                 as_recorded(&made, recorded)
