@@ -1,6 +1,7 @@
 //! The composition root: the only place that reads the clock, the machine's randomness and its size. It builds a server
 //! from settings, runs it, and drains it.
 
+mod authenticators;
 mod declared;
 mod demo;
 mod drain;
@@ -29,9 +30,11 @@ use crate::store::Store;
 use crate::store::seal::KeyringError;
 use crate::store::sqlite::OpenError;
 use crate::telemetry::metrics::Metrics;
+use crate::tenant::authenticator::AuthenticatorNames;
 use crate::tenant::env::{Env, RANDOM_BYTES};
 use crate::tenant::ids::{TenantId, Timestamp};
 
+pub use authenticators::names;
 pub use declared::{DeclaredError, check};
 pub use demo::Demo;
 
@@ -57,6 +60,7 @@ pub enum StartError {
     },
     #[error(transparent)]
     Declared(#[from] DeclaredError),
+    Names(#[from] authenticators::NamesFileError),
     #[error("the demo tenant could not be made: {0}")]
     Demo(#[from] Refusal),
     #[error(transparent)]
@@ -78,6 +82,7 @@ pub struct Running {
 pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     let declared = check(config)?;
     let workers = workers(config.server.workers);
+    let names = Arc::new(names(config)?);
     let metrics = Metrics::new(workers);
     let keyring = store::keyring(config, mode)?;
     let engine: Arc<dyn Store> = Arc::new(store::open(config, &keyring, &metrics)?);
@@ -94,10 +99,11 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         public_server(
             config,
             &registry,
+            &names,
             demo.filter(|_| config.server.try_page),
             public.listener,
         )?,
-        admin_server(config, &registry, admin.listener)?,
+        admin_server(config, &registry, names, admin.listener)?,
     ];
     let handles = [servers[0].handle(), servers[1].handle()];
     for server in servers {
@@ -175,10 +181,12 @@ fn parts(
 fn public_server(
     config: &Config,
     registry: &Arc<Registry>,
+    names: &Arc<AuthenticatorNames>,
     demo: Option<TenantId>,
     listener: TcpListener,
 ) -> io::Result<Server> {
     let registry = Arc::clone(registry);
+    let authenticators = Arc::clone(names);
     let workers = registry.workers.count();
     let limits = limits(config, config.limits.body);
     let server = HttpServer::new(move || {
@@ -189,6 +197,7 @@ fn public_server(
             admin: admin::Access::LoopbackOnly,
             limits,
             demo,
+            authenticators: Arc::clone(&authenticators),
         });
         let serve = move |request, payload| {
             http::serve_public((Arc::clone(&shared), worker), request, payload)
@@ -207,6 +216,7 @@ fn public_server(
 fn admin_server(
     config: &Config,
     registry: &Arc<Registry>,
+    authenticators: Arc<AuthenticatorNames>,
     listener: TcpListener,
 ) -> io::Result<Server> {
     let token = config.server.admin_token.clone();
@@ -217,6 +227,7 @@ fn admin_server(
         }),
         registry: Arc::clone(registry),
         demo: None,
+        authenticators,
     });
     let server = HttpServer::new(move || {
         let shared = Arc::clone(&shared);

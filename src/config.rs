@@ -25,6 +25,8 @@ pub struct Config {
     pub snapshots: Snapshots,
     pub secrets: Secrets,
     pub limits: Limits,
+    #[serde(default)]
+    pub webauthn: Webauthn,
     pub log: Log,
     #[serde(default)]
     pub tenants: Vec<DeclaredTenant>,
@@ -94,6 +96,14 @@ pub struct Limits {
     pub rate_limits: bool,
     #[serde(deserialize_with = "pause")]
     pub tenant_idle: Duration,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webauthn {
+    /// Names of authenticators, on top of those that come with the program.
+    #[serde(default)]
+    pub aaguid_names: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -140,6 +140,7 @@ fn finalize_registration(criterion: &mut Criterion) {
         user: profile(0),
         user_existed: true,
         credential_id: credential_id(99),
+        name: None,
         registration: registration.clone(),
     };
     let mut group = criterion.benchmark_group("finalize/registration");

@@ -21,6 +21,10 @@ pub(super) fn run(file: &ConfigFile) -> ExitCode {
         report(&error);
         return ExitCode::from(2);
     }
+    if let Err(error) = app::names(&config) {
+        report(&error);
+        return ExitCode::from(2);
+    }
     println!("{config:#?}");
     println!("the settings are good");
     ExitCode::SUCCESS

@@ -122,6 +122,10 @@ impl Call {
 }
 
 impl<'a> Tenant<'a> {
+    pub fn shared(&self) -> &'a Shared {
+        &self.call.shared
+    }
+
     /// Carries a command out, for whoever asks.
     pub async fn execute<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
         self.lease.execute(command, self.call.requester()).await

@@ -23,6 +23,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
 
 use crate::actor::registry::Registry;
+use crate::tenant::authenticator::AuthenticatorNames;
 use crate::tenant::ids::TenantId;
 use call::Call;
 use error::Problem;
@@ -38,6 +39,8 @@ pub struct Shared {
     pub demo: Option<TenantId>,
     /// Who may use the admin API.
     pub admin: admin::Access,
+    /// What authenticators are called.
+    pub authenticators: Arc<AuthenticatorNames>,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod authenticator;
 pub mod canonical_json;
 pub mod challenge;
 pub mod cors;

@@ -66,6 +66,8 @@ pub struct Register {
     pub user: Profile,
     pub user_existed: bool,
     pub credential_id: CredentialId,
+    /// What its authenticator is called, where that is known.
+    pub name: Option<Box<str>>,
     pub registration: Registration,
 }
 
@@ -128,7 +130,9 @@ impl Register {
             id: self.credential_id,
             user: self.user.id,
             public_key: registration.public_key.into(),
-            name: default_name(&registration.transports).into(),
+            name: self
+                .name
+                .unwrap_or_else(|| default_name(&registration.transports).into()),
             aaguid: Uuid::from_bytes(registration.aaguid),
             attestation_format: registration.attestation_format.as_str().into(),
             attestation_verified: registration.statement_verified,
@@ -155,7 +159,7 @@ fn is_full(credentials: usize, state: &TenantState) -> bool {
     credentials >= state.policy.credentials_per_user()
 }
 
-/// Something a person recognises in a list, until a table of authenticators knows better.
+/// Something a person recognises in a list, where the authenticator is none that we know by name.
 fn default_name(transports: &[String]) -> &'static str {
     let has = |name: &str| transports.iter().any(|transport| transport == name);
     if has("internal") {

@@ -22,6 +22,7 @@ mod limits;
 mod login;
 mod metrics;
 mod mfa;
+mod names;
 mod people;
 mod recorded;
 mod registration;

@@ -120,6 +120,7 @@ fn every_key_of_the_settings_is_documented_and_parses() {
         "admin_token = \"sixteen characters\"",
     );
     let given = given.replace("# directory = \"…\"", "directory = \"somewhere\"");
+    let given = given.replace("# aaguid_names = \"…\"", "aaguid_names = \"names.json\"");
     let given = given.replace("# keys = [\"…\"]", "keys = [\"sixteen characters\"]");
     assert!(!given.contains('…'), "a key that this test does not know");
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,7 @@
 //! Finishing a registration (WebAuthn L3 §7.1 around our state).
 
+use uuid::Uuid;
+
 use super::{FinalizeError, Kind, take};
 use crate::http::call::Tenant;
 use crate::tenant::challenge::{Factor, Purpose};
@@ -37,6 +39,7 @@ pub async fn finalize(
     };
     let credential_id =
         CredentialId::parse(&registration.credential_id).ok_or(Rejection::CredentialUnknown)?;
+    let aaguid = Uuid::from_bytes(registration.aaguid);
     let register = Register {
         challenge: taken.challenge,
         expires_at: taken.ceremony.expires_at,
@@ -44,6 +47,7 @@ pub async fn finalize(
         user,
         user_existed,
         credential_id,
+        name: tenant.shared().authenticators.of(aaguid).map(Into::into),
         registration,
     };
     Ok(tenant.execute(register).await?)

@@ -1,5 +1,6 @@
 //! The core: given events, when a command is decided, then events or a rejection. Nothing here waits or chances.
 
+mod authenticator;
 mod canonical_json;
 mod declared;
 mod keys;
@@ -138,6 +139,7 @@ fn register(user: &str, credential: &str) -> Register {
         user: person(user),
         user_existed: false,
         credential_id: credential_id(credential),
+        name: None,
         registration: Registration {
             credential_id: credential.as_bytes().to_vec(),
             public_key: b"a key".to_vec(),

@@ -36,6 +36,7 @@ pub(crate) struct Forge {
     pub(crate) flags: u8,
     pub(crate) counter: u32,
     pub(crate) credential_id: Vec<u8>,
+    pub(crate) aaguid: [u8; 16],
     pub(crate) user_handle: Option<Vec<u8>>,
     /// Instead of `webauthn.create` and `webauthn.get`.
     pub(crate) ceremony_type: Option<String>,
@@ -66,6 +67,7 @@ impl Forge {
             flags: Flags::PRESENT | Flags::VERIFIED,
             counter: 1,
             credential_id: unique_id(),
+            aaguid: [9; 16],
             user_handle: None,
             ceremony_type: None,
             client_data_prefix: String::new(),
@@ -152,7 +154,7 @@ impl Forge {
         let length = u16::try_from(self.credential_id.len()).unwrap();
         [
             self.data(self.flags | Flags::ATTESTED),
-            vec![9; 16],
+            self.aaguid.to_vec(),
             length.to_be_bytes().to_vec(),
             self.credential_id.clone(),
             self.signer.cose_key(self.algorithm),
