@@ -60,6 +60,7 @@ pub enum StartError {
     },
     #[error(transparent)]
     Declared(#[from] DeclaredError),
+    #[error(transparent)]
     Names(#[from] authenticators::NamesFileError),
     #[error("the demo tenant could not be made: {0}")]
     Demo(#[from] Refusal),

@@ -43,6 +43,11 @@ impl Validation {
         if value.is_empty() {
             self.fail(format!("{field} must at least have 1 entry"));
         }
+        if value.len() > ENTRIES_MAX {
+            self.fail(format!(
+                "{field} cannot have more than {ENTRIES_MAX} entries"
+            ));
+        }
         value
     }
 
@@ -116,8 +121,26 @@ impl Validation {
     }
 }
 
-/// A scheme, and something behind it: `https://x`, `data:…` and `mailto:…` are URLs, `/x` and `https:` are not.
+/// A scheme, and a host, a fragment or something opaque behind it: `https://x`, `data:…` and `mailto:…` are URLs, `/x`, `https:`
+/// and `file:///x` are not.
 fn is_url(value: &str) -> bool {
-    Url::parse(value)
-        .is_ok_and(|url| url.has_host() || url.fragment().is_some() || !url.path().is_empty())
+    let (address, fragment) = value.split_once('#').unwrap_or((value, ""));
+    let Some((scheme, rest)) = address.split_once(':') else {
+        return false;
+    };
+    if !is_scheme(scheme) || value.contains(|c: char| c.is_ascii_control()) {
+        return false;
+    }
+    let path = rest.split('?').next().unwrap_or_default();
+    let has_host = path.starts_with("//") && !path.starts_with("///");
+    let is_opaque = !path.is_empty() && !path.starts_with('/');
+    !fragment.is_empty() || is_opaque || (has_host && Url::parse(value).is_ok())
 }
+
+fn is_scheme(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_part)
+}
+
+/// Of a list that requests are compared with, one by one.
+const ENTRIES_MAX: usize = 1000;

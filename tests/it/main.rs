@@ -32,3 +32,4 @@ mod support;
 mod tidy;
 mod tokens;
 mod transactions;
+mod validation;

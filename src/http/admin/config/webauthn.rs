@@ -48,7 +48,9 @@ impl WebauthnBody {
     pub(super) fn relying_party(&mut self, validation: &mut Validation) -> RelyingParty {
         let body = self.relying_party.take().unwrap_or_default();
         let id = validation.required("id", body.id);
+        validation.at_most("id", &id, TEXT_LENGTH_MAX);
         let display_name = validation.required("display_name", body.display_name);
+        validation.at_most("display_name", &display_name, TEXT_LENGTH_MAX);
         if let Some(icon) = &body.icon {
             validation.url("icon", icon);
         }
@@ -167,6 +169,8 @@ fn check_extensions(extensions: Map<String, Value>, validation: &mut Validation)
     text
 }
 
+/// Of what goes into every answer.
+const TEXT_LENGTH_MAX: usize = 255;
 /// They go into every registration's options.
 const EXTENSIONS_BYTES_MAX: usize = 4096;
 
