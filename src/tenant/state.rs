@@ -89,19 +89,13 @@ impl TenantState {
             .map(|stored| &stored.credential)
     }
 
-    /// A user's transactions in the order of their beginning.
-    pub fn transactions_of<'a>(
-        &'a self,
-        account: &'a Account,
-    ) -> impl Iterator<Item = &'a Arc<Transaction>> {
-        let ids = account.transactions.iter();
-        ids.filter_map(|id| self.transactions.get(id))
-            .map(|stored| &stored.transaction)
-    }
-
     /// The user of an id of this server.
     pub fn account(&self, internal_id: Uuid) -> Option<&Account> {
         self.users.get(self.roster.find(internal_id)?)
+    }
+
+    pub fn transaction(&self, id: &TransactionId) -> Option<&Arc<Transaction>> {
+        self.transactions.get(id).map(|stored| &stored.transaction)
     }
 
     /// The key that signs: the newest.

@@ -186,8 +186,7 @@ pub fn begun<'a>(
     state: &'a TenantState,
     id: &TransactionId,
 ) -> Result<&'a Arc<Transaction>, Rejection> {
-    let stored = state.transactions.get(id);
-    let transaction = &stored.ok_or(Rejection::ChallengeUnknown)?.transaction;
+    let transaction = state.transaction(id).ok_or(Rejection::ChallengeUnknown)?;
     let account = state.users.get(&transaction.user);
     account
         .filter(|account| account.user.internal_id == transaction.user_internal_id)

@@ -27,11 +27,17 @@ async fn deep_nesting_is_refused() {
             "registration/finalize",
             "login/initialize",
             "login/finalize",
+            "transaction/initialize",
+            "transaction/finalize",
         ] {
             send(&tenant, path, brackets.as_bytes()).await.expect(400);
             let member = format!(r#"{{"user_id":{brackets}}}"#);
             send(&tenant, path, member.as_bytes()).await.expect(400);
         }
+        let data =
+            format!(r#"{{"user_id":"ann","transaction_id":"tx","transaction_data":{brackets}}}"#);
+        let answer = send(&tenant, "transaction/initialize", data.as_bytes()).await;
+        answer.refused(400, "unable to process request");
         let admin = server.admin();
         let answer = admin.send(
             "POST",
@@ -70,6 +76,8 @@ async fn an_enormous_body_is_refused_and_not_kept() {
         "registration/initialize",
         "registration/finalize",
         "login/finalize",
+        "transaction/initialize",
+        "transaction/finalize",
     ] {
         for _ in 0..3 {
             let answer = send(&tenant, path, &body).await;
@@ -102,6 +110,8 @@ async fn what_is_no_json_is_refused() {
             "registration/initialize",
             "registration/finalize",
             "login/finalize",
+            "transaction/initialize",
+            "transaction/finalize",
         ] {
             let answer = send(&tenant, path, body).await;
             assert_eq!(answer.status, 400, "{path} {body:?}: {answer:?}");
@@ -121,6 +131,8 @@ async fn null_members_are_absent_members() {
         "registration/initialize",
         "registration/finalize",
         "login/finalize",
+        "transaction/initialize",
+        "transaction/finalize",
     ] {
         send(&tenant, path, all_null.to_string().as_bytes())
             .await

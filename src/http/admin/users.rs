@@ -10,7 +10,7 @@ use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
 use crate::http::paging::{Page, Query};
 use crate::http::passkey::credentials::CredentialBody;
-use crate::http::passkey::transaction::TransactionBody;
+use crate::http::passkey::transaction::{TransactionBody, WHOLE_MAX};
 use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
 use crate::tenant::user::{DeleteUser, User};
@@ -25,7 +25,7 @@ struct UserBody {
     display_name: String,
 }
 
-/// A user with what is theirs.
+/// A user with what is theirs; of the transactions as many as one page has.
 #[derive(Debug, Serialize)]
 struct UserShown<'a> {
     #[serde(flatten)]
@@ -64,13 +64,22 @@ pub(super) fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
 
 pub(super) fn show(tenant: &Tenant<'_>, text: &str) -> Answer {
     let id = parse_id(text)?;
-    let state = tenant.read();
-    let account = state.account(id).ok_or(Rejection::UserNotFound)?;
-    let credentials = state.credentials_of(&account.user.profile.id);
-    let transactions = state.transactions_of(account);
+    let (user, credentials, transactions) = {
+        let state = tenant.read();
+        let account = state.account(id).ok_or(Rejection::UserNotFound)?;
+        let credentials = state.credentials_of(&account.user.profile.id);
+        let transactions = account.transactions.iter().take(WHOLE_MAX);
+        let transactions = transactions.filter_map(|id| state.transaction(id)).cloned();
+        (
+            UserBody::from(&account.user),
+            credentials.map(CredentialBody::from).collect(),
+            transactions.collect::<Vec<_>>(),
+        )
+    };
+    let transactions = transactions.iter();
     let shown = UserShown {
-        user: UserBody::from(&account.user),
-        credentials: credentials.map(CredentialBody::from).collect(),
+        user,
+        credentials,
         transactions: transactions
             .map(|it| TransactionBody::from(&**it))
             .collect(),

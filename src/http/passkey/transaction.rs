@@ -146,18 +146,16 @@ pub(super) fn list(call: &Call, tenant: &Keyed<'_>, user: &str) -> Answer {
     let asked = Page::of(&query, texts::BIND)?;
     let (page, total, transactions): (_, _, Vec<Arc<Transaction>>) = {
         let state = tenant.read();
-        let account = named(&state, user)?;
-        let total = account.map_or(0, |account| account.transactions.len());
-        let whole = Page::whole(total.min(WHOLE_MAX));
+        let ids = named(&state, user)?.map_or(&[][..], |account| &account.transactions);
+        let whole = Page::whole(ids.len().min(WHOLE_MAX));
         let page = if Page::is_asked_for(&query) {
             asked
         } else {
             whole
         };
-        let all = account
-            .into_iter()
-            .flat_map(|account| state.transactions_of(account));
-        (page, total, page.select(all).cloned().collect())
+        let wanted = page.select(ids.iter());
+        let wanted = wanted.filter_map(|id| state.transaction(id)).cloned();
+        (page, ids.len(), wanted.collect())
     };
     let bodies: Vec<_> = transactions
         .iter()
@@ -213,4 +211,4 @@ fn named<'a>(state: &'a TenantState, text: &str) -> Result<Option<&'a Account>, 
 }
 
 /// So many come unless a page is asked for; `Link` tells of more.
-const WHOLE_MAX: usize = 1000;
+pub const WHOLE_MAX: usize = 1000;

@@ -123,6 +123,9 @@ fn is_like(expected: &str, ours: &Value, asked: &Asked) -> bool {
         return text.len().to_string() == length;
     }
     match expected {
+        "tx-<uuid>" => text
+            .strip_prefix("tx-")
+            .is_some_and(|rest| uuid::Uuid::try_parse(rest).is_ok()),
         "<uuid>" => uuid::Uuid::try_parse(text).is_ok(),
         "<time>" => text.ends_with('Z') && text.contains('T'),
         _ => asked.fill(expected) == text,

@@ -30,6 +30,7 @@ impl People {
             }
         }
         names.insert("$user_uuid", internal_id(server, &tenant, &bob).await);
+        names.insert("$tx", begin_transactions(&tenant, &bob).await);
         Self {
             names,
             tenant,
@@ -61,6 +62,34 @@ async fn register(tenant: &Tenant, user: &str, name: &str) -> Forge {
     let created = forge.create(&options.expect(200));
     tenant.finish_registration(&created).await.expect(200);
     forge
+}
+
+/// One that the recording has a name for, among others.
+async fn begin_transactions(tenant: &Tenant, user: &str) -> String {
+    let order = || json!({"amount": 1, "to": "bob"});
+    let (text, list, object) = (json!("text"), json!([1]), json!({}));
+    let all = [
+        order(),
+        text,
+        list,
+        false.into(),
+        0.into(),
+        object,
+        order(),
+        order(),
+        order(),
+    ];
+    let mut ids = Vec::new();
+    for data in all {
+        let id = format!("tx-{}", uuid::Uuid::new_v4());
+        let body = json!({"user_id": user, "transaction_id": id, "transaction_data": data});
+        tenant
+            .post("transaction/initialize", &body)
+            .await
+            .expect(200);
+        ids.push(id);
+    }
+    ids.swap_remove(6)
 }
 
 async fn internal_id(server: &TestServer, tenant: &Tenant, user: &str) -> String {
