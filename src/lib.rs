@@ -73,6 +73,8 @@
 //!   scope), so actix-web serves one handler and the routes are a `match` ([`http::frame`]).
 //! - A million small challenges that come and go are hard on the system's allocator: mimalloc takes a third off a request.
 //! - What two workers write on one cache line slows both: counters, permits and the shared state of a listener are one a worker.
+//! - The library that was to verify attestation brings a second family of cryptography and refuses every TPM. What certificates need beside
+//!   the signatures that are here already is a reader of DER of 200 lines ([`webauthn::attestation`]).
 //! - The future of a request has room for the largest of its branches: the rare ones are boxed.
 
 pub mod actor;

@@ -14,7 +14,7 @@ use keywright::tenant::registration::{InitializeRegistration, Register};
 use keywright::tenant::secret::{ApiKey, is_api_key};
 use keywright::tenant::state::TenantState;
 use keywright::tenant::{Command, Initialize};
-use keywright::webauthn::attestation::AttestationFormat;
+use keywright::webauthn::attestation::AttestationType;
 use keywright::webauthn::authentication::Authentication;
 use keywright::webauthn::cose::Algorithm;
 use keywright::webauthn::options::{Descriptor, UserEntity};
@@ -129,8 +129,8 @@ fn finalize_registration(criterion: &mut Criterion) {
         user_verified: true,
         backup_eligible: true,
         backed_up: true,
-        attestation_format: AttestationFormat::None,
-        statement_verified: false,
+        attestation_format: "none".into(),
+        attestation_type: AttestationType::None,
         transports: vec!["hybrid".to_owned(), "internal".to_owned()],
     };
     let setup = || Register {

@@ -5,10 +5,11 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion};
 use keywright::tenant::policy::Policy;
 use keywright::webauthn::Expected;
+use keywright::webauthn::attestation::AttestationPolicy;
 use keywright::webauthn::authentication::{self, AuthenticationResponse, StoredCredential};
 use keywright::webauthn::cose::Algorithm;
 use keywright::webauthn::options::UserVerification;
-use keywright::webauthn::registration::{self, RegistrationResponse};
+use keywright::webauthn::registration::{RegistrationResponse, verify};
 
 use crate::authenticator::Authenticator;
 use crate::fixture;
@@ -51,9 +52,18 @@ fn register(
     });
     for (name, body) in attested.chain([("Es256, no attestation".to_owned(), plain)]) {
         let response = RegistrationResponse::parse(body.as_bytes()).expect(WELL_BEHAVED);
-        registration::verify(&response, expected, &Algorithm::ALL).expect(WELL_BEHAVED);
+        verify(
+            &response,
+            expected,
+            &Algorithm::ALL,
+            &AttestationPolicy::FORMAT,
+        )
+        .expect(WELL_BEHAVED);
         group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
-            bencher.iter(|| registration::verify(black_box(&response), expected, &Algorithm::ALL));
+            bencher.iter(|| {
+                let policy = &AttestationPolicy::FORMAT;
+                verify(black_box(&response), expected, &Algorithm::ALL, policy)
+            });
         });
     }
     group.finish();

@@ -3,7 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use super::challenge::Factor;
-use super::settings::{Ceremonies, Settings};
+use super::ids::Timestamp;
+use super::settings::{Ceremonies, Settings, VerifyAttestation};
+use crate::webauthn::attestation::{AttestationPolicy, Verify};
 use crate::webauthn::client_data::Origins;
 use crate::webauthn::options::{CreationChoices, CreationTemplate, Hint, RequestTemplate};
 
@@ -38,6 +40,24 @@ impl Policy {
             passkey: Templates::new(&settings, &settings.passkey, &settings.offers.hints),
             mfa: Templates::new(&settings, &settings.mfa, &[]),
             settings,
+        }
+    }
+
+    /// What the tenant makes of attestation, now.
+    pub fn attestation(&self, now: Timestamp) -> AttestationPolicy<'_> {
+        let rules = &self.settings.attestation;
+        let verify = match rules.verify {
+            VerifyAttestation::Off => Verify::Off,
+            VerifyAttestation::Format => Verify::Format,
+            VerifyAttestation::Trusted => Verify::Trusted {
+                roots: &rules.roots,
+                now_unix_seconds: now.seconds(),
+            },
+        };
+        AttestationPolicy {
+            verify,
+            aaguids_allowed: &rules.aaguids_allowed,
+            aaguids_denied: &rules.aaguids_denied,
         }
     }
 

@@ -134,8 +134,8 @@ impl Register {
                 .name
                 .unwrap_or_else(|| default_name(&registration.transports).into()),
             aaguid: Uuid::from_bytes(registration.aaguid),
-            attestation_format: registration.attestation_format.as_str().into(),
-            attestation_verified: registration.statement_verified,
+            attestation_format: registration.attestation_format,
+            attestation_verified: registration.attestation_type.is_verified(),
             transports: registration.transports.join(",").into(),
             counter: registration.counter,
             user_verified: registration.user_verified,

@@ -15,7 +15,7 @@ pub enum CborError {
     NotCanonical,
     #[error("nested too deeply")]
     TooDeep,
-    #[error("a map with too many entries")]
+    #[error("a map or a list with too many entries")]
     TooManyEntries,
     #[error("a key occurs twice in a map")]
     DuplicateKey,
@@ -75,6 +75,20 @@ impl<'b> Map<'b> {
 
     pub(super) fn text(&self, key: Key<'_>) -> Result<&'b str, CborError> {
         Ok(self.value(key)?.str()?)
+    }
+
+    /// A list of byte strings.
+    pub(super) fn byte_strings(
+        &self,
+        key: Key<'_>,
+        length_max: u64,
+    ) -> Result<Vec<&'b [u8]>, CborError> {
+        let mut value = self.value(key)?;
+        let length = value.array()?.ok_or(CborError::NotCanonical)?;
+        if length > length_max {
+            return Err(CborError::TooManyEntries);
+        }
+        (0..length).map(|_| Ok(value.bytes()?)).collect()
     }
 
     fn value(&self, key: Key<'_>) -> Result<Decoder<'b>, CborError> {

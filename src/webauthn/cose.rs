@@ -133,6 +133,31 @@ impl PublicKey {
     }
 }
 
+/// The numbers of a key, for who compares them with those of another encoding. Only of keys that [`PublicKey::parse`] took.
+pub(super) enum KeyParts<'b> {
+    Ec2 { crv: i64, x: &'b [u8], y: &'b [u8] },
+    Rsa { n: &'b [u8], e: &'b [u8] },
+    Okp { x: &'b [u8] },
+}
+
+impl<'b> KeyParts<'b> {
+    pub(super) fn of(cose_key: &'b [u8]) -> Result<Self, CborError> {
+        let map = Map::parse(cose_key)?;
+        Ok(match map.integer(KTY)? {
+            KTY_EC2 => Self::Ec2 {
+                crv: map.integer(CRV)?,
+                x: map.bytes(X)?,
+                y: map.bytes(Y)?,
+            },
+            KTY_RSA => Self::Rsa {
+                n: map.bytes(RSA_N)?,
+                e: map.bytes(RSA_E)?,
+            },
+            _ => Self::Okp { x: map.bytes(X)? },
+        })
+    }
+}
+
 struct Curve {
     cose_number: i64,
     coordinate_bytes: usize,

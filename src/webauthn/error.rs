@@ -4,6 +4,7 @@
 
 use thiserror::Error;
 
+pub use super::attestation::error::{StatementError, TrustError};
 pub use super::authenticator_data::AuthenticatorDataError;
 pub use super::cbor::CborError;
 pub use super::cose::KeyError;
@@ -74,14 +75,12 @@ pub enum VerificationError {
     AlgorithmNotOffered,
     #[error("the attestation statement format is unknown")]
     UnknownAttestationFormat,
-    #[error("a none attestation has a statement")]
-    NoneStatementNotEmpty,
-    #[error("the attestation statement cannot be read")]
-    AttestationStatement(#[source] CborError),
-    #[error("the attestation statement names another algorithm than the credential's")]
-    AttestationAlgorithm,
-    #[error("the attestation signature does not verify")]
-    AttestationSignature,
+    #[error(transparent)]
+    Attestation(StatementError),
+    #[error(transparent)]
+    AttestationUntrusted(TrustError),
+    #[error("authenticators of this model are not allowed here")]
+    AaguidNotAllowed,
     #[error("the assertion signature does not verify")]
     Signature,
 }

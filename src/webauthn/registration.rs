@@ -1,12 +1,12 @@
 //! Registering a credential: WebAuthn L3 §7.1, from the JSON of the client to the facts that are worth storing.
 //!
-//! Nothing is stored and no certificate is judged here, and whether the credential id is taken is never decided here: the domain knows.
+//! Nothing is stored here, what a statement is worth is judged in `attestation`, and whether the credential id is taken is never decided here: the domain knows.
 
 use std::fmt;
 
 use serde::Deserialize;
 
-use super::attestation::{self, AttestationFormat, AttestationObject, Attested};
+use super::attestation::{AttestationObject, AttestationPolicy, AttestationType, Attested};
 use super::authenticator_data::AttestedCredential;
 use super::ceremony::{self, Expected};
 use super::client_data::ClientData;
@@ -25,10 +25,6 @@ pub struct RegistrationResponse {
 
 /// What a verified registration says about its credential.
 #[derive(Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, not a state"
-)]
 pub struct Registration {
     pub credential_id: Vec<u8>,
     /// The `COSE_Key`, byte for byte as attested.
@@ -39,9 +35,9 @@ pub struct Registration {
     pub user_verified: bool,
     pub backup_eligible: bool,
     pub backed_up: bool,
-    pub attestation_format: AttestationFormat,
-    /// False where the statement was taken without judging its signature and certificates.
-    pub statement_verified: bool,
+    /// One of the seven identifiers, or a well-formed other one where statements are not looked at.
+    pub attestation_format: Box<str>,
+    pub attestation_type: AttestationType,
     pub transports: Vec<String>,
 }
 
@@ -52,7 +48,7 @@ impl fmt::Debug for Registration {
             .debug_struct("Registration")
             .field("algorithm", &self.algorithm)
             .field("attestation_format", &self.attestation_format)
-            .field("statement_verified", &self.statement_verified)
+            .field("attestation_type", &self.attestation_type)
             .finish_non_exhaustive()
     }
 }
@@ -85,11 +81,12 @@ impl RegistrationResponse {
     }
 }
 
-/// WebAuthn L3 §7.1. `algorithms` are those that the options offered.
+/// WebAuthn L3 §7.1. `algorithms` are those that the options offered; `policy` is about attestation.
 pub fn verify(
     response: &RegistrationResponse,
     expected: &Expected<'_>,
     algorithms: &[Algorithm],
+    policy: &AttestationPolicy<'_>,
 ) -> Result<Registration, VerificationError> {
     let client_data = &response.client_data;
     let authenticator_data = &response.attestation.authenticator_data;
@@ -120,21 +117,22 @@ pub fn verify(
     // 20. The key is sound and its algorithm was offered.
     let public_key = offered_key(&response.credential.public_key, algorithms)?;
     // 21, extension outputs: skipped, no extension is asked for and unsolicited ones are ignored, as the specification allows.
-    // 22. The attestation statement format is a known one.
-    let format = response.attestation.format;
+    // 22 to 25, format, statement and trust in it: as far as the relying party wants to know.
+    let attestation_type = policy.judge(
+        &response.attestation,
+        &Attested {
+            rp_id_hash: &authenticator_data.rp_id_hash,
+            credential: &response.credential,
+            public_key: &public_key,
+            message: &message,
+        },
+    )?;
+    let format = response.attestation.format.clone();
     let format = format.ok_or(VerificationError::UnknownAttestationFormat)?;
-    // 23. The statement is what its format wants.
-    let attested = Attested {
-        statement: &response.attestation.statement,
-        public_key: &public_key,
-        message: &message,
-    };
-    let statement_verified = attestation::verify(format, &attested)?;
-    // 24 and 25, trust anchors and trust in the attestation: skipped, no certificate is judged yet.
     // 26, a credential id of at most 1023 bytes: `AuthenticatorData::parse` refuses longer ones.
     // 27, the credential id is not registered yet: skipped, only the domain knows; it checks in the same step that stores.
     // 28 and 29, the credential record and its storing: the domain's, made from this result.
-    Ok(response.registration(public_key.algorithm, format, statement_verified))
+    Ok(response.registration(public_key.algorithm, format, attestation_type))
 }
 
 /// The `AuthenticatorAttestationResponse` in JSON.
@@ -156,8 +154,8 @@ impl RegistrationResponse {
     fn registration(
         &self,
         algorithm: Algorithm,
-        attestation_format: AttestationFormat,
-        statement_verified: bool,
+        attestation_format: Box<str>,
+        attestation_type: AttestationType,
     ) -> Registration {
         let flags = self.attestation.authenticator_data.flags;
         Registration {
@@ -170,7 +168,7 @@ impl RegistrationResponse {
             backup_eligible: flags.backup_eligible(),
             backed_up: flags.backed_up(),
             attestation_format,
-            statement_verified,
+            attestation_type,
             transports: self.transports.clone(),
         }
     }

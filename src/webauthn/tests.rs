@@ -6,13 +6,18 @@ mod algorithms;
 mod attestation;
 mod authenticator;
 mod cbor;
+mod certificates;
 mod client_data;
+mod formats;
 mod hostile;
 mod keys;
 mod origins;
+mod packed;
 mod parsing;
 mod recorded_registrations;
 mod refusals;
+mod tpm;
+mod trust;
 mod w3c_vectors;
 
 use std::path::{Path, PathBuf};

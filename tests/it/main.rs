@@ -12,6 +12,7 @@
 )]
 
 mod admin;
+mod attestation;
 mod concurrency;
 mod cors;
 mod declared;

@@ -33,7 +33,13 @@ pub async fn finalize(
         origins: &policy.origins,
         user_verification: taken.ceremony.user_verification,
     };
-    let registration = verify(&response, &expected, &policy.settings.offers.algorithms)?;
+    let now = tenant.registry().source.env().now;
+    let registration = verify(
+        &response,
+        &expected,
+        &policy.settings.offers.algorithms,
+        &policy.attestation(now),
+    )?;
     let Purpose::Registration { user, user_existed } = taken.ceremony.purpose else {
         return Err(Rejection::ChallengeUnknown.into());
     };

@@ -2,6 +2,7 @@
 //! common table.
 
 use std::borrow::Cow;
+use std::error::Error;
 
 use actix_web::http::StatusCode;
 
@@ -9,7 +10,7 @@ use crate::actor::Refusal;
 use crate::http::ceremony::FinalizeError;
 use crate::http::error::Problem;
 use crate::tenant::rejection::Rejection;
-use crate::webauthn::error::{ResponseError, VerificationError};
+use crate::webauthn::error::{ResponseError, StatementError, VerificationError};
 
 pub const BIND: &str = "unable to process request";
 pub const VALIDATE: &str = "unable to validate request";
@@ -150,23 +151,38 @@ fn unverified(error: &VerificationError) -> Cow<'static, str> {
         | VerificationError::UserVerificationMissing => {
             "Error validating the authenticator response".into()
         }
-        VerificationError::UnknownAttestationFormat | VerificationError::NoneStatementNotEmpty => {
+        VerificationError::UnknownAttestationFormat
+        | VerificationError::Attestation(StatementError::NotEmpty) => {
             "Invalid attestation format".into()
         }
-        VerificationError::AttestationStatement(_) | VerificationError::AttestationAlgorithm => {
+        VerificationError::Attestation(StatementError::Cbor(_) | StatementError::Algorithm) => {
             "Invalid attestation data".into()
         }
-        VerificationError::AttestationSignature => "Unable to verify signature".into(),
+        VerificationError::Attestation(StatementError::Signature) => {
+            "Unable to verify signature".into()
+        }
+        VerificationError::Attestation(_) | VerificationError::AttestationUntrusted(_) => {
+            with_cause(error).into()
+        }
         VerificationError::Signature => "Error validating the assertion signature".into(),
         VerificationError::CrossOrigin
         | VerificationError::TopOrigin
         | VerificationError::BackedUpWithoutEligibility
         | VerificationError::PublicKey(_)
-        | VerificationError::AlgorithmNotOffered => error.to_string().into(),
+        | VerificationError::AlgorithmNotOffered
+        | VerificationError::AaguidNotAllowed => error.to_string().into(),
     }
 }
 
 /// Stable codes for programs, like those of rejections.
+/// What was wrong, and where it was found.
+fn with_cause(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
 const fn reason(error: &VerificationError) -> &'static str {
     match error {
         VerificationError::CeremonyType => "wrong_ceremony_type",
@@ -181,10 +197,11 @@ const fn reason(error: &VerificationError) -> &'static str {
         VerificationError::PublicKey(_) => "public_key",
         VerificationError::AlgorithmNotOffered => "algorithm_not_offered",
         VerificationError::UnknownAttestationFormat => "attestation_format",
-        VerificationError::NoneStatementNotEmpty
-        | VerificationError::AttestationStatement(_)
-        | VerificationError::AttestationAlgorithm => "attestation_statement",
-        VerificationError::AttestationSignature => "attestation_signature",
+        VerificationError::Attestation(StatementError::Signature) => "attestation_signature",
+        VerificationError::Attestation(StatementError::Certificate(_)) => "attestation_certificate",
+        VerificationError::Attestation(_) => "attestation_statement",
+        VerificationError::AttestationUntrusted(_) => "attestation_untrusted",
+        VerificationError::AaguidNotAllowed => "aaguid_not_allowed",
         VerificationError::Signature => "signature",
     }
 }

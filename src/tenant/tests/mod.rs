@@ -22,7 +22,7 @@ use super::registration::Register;
 use super::settings::{Ceremonies, Cors, RelyingParty, Rules, Settings};
 use super::state::TenantState;
 use super::user::{Profile, User};
-use crate::webauthn::attestation::AttestationFormat;
+use crate::webauthn::attestation::AttestationType;
 use crate::webauthn::cose::Algorithm;
 use crate::webauthn::registration::Registration;
 
@@ -149,8 +149,8 @@ fn register(user: &str, credential: &str) -> Register {
             user_verified: true,
             backup_eligible: true,
             backed_up: false,
-            attestation_format: AttestationFormat::None,
-            statement_verified: false,
+            attestation_format: "none".into(),
+            attestation_type: AttestationType::None,
             transports: vec!["internal".to_owned(), "hybrid".to_owned()],
         },
     }

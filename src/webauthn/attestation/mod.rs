@@ -1,14 +1,36 @@
-//! Attestation: the object that carries it, its formats, and which of them are verified (WebAuthn L3 §6.5 and §8).
+//! Attestation: the object that carries it, its formats, and what is made of a statement (WebAuthn L3 §6.5, §7.1 steps 22 to 25, and §8).
 //!
-//! No certificate is read here: statements that lean on one are taken unverified, and the result says so.
+//! Certificates are read with an own reader of DER and judged here; nothing is looked up elsewhere: no revocation, no metadata service.
 
+mod android_key;
+mod android_safetynet;
+mod apple;
+mod certificate;
+mod chain;
+mod der;
+pub mod error;
+mod fido_u2f;
 mod none;
+mod object;
 mod packed;
+pub mod policy;
+mod signature;
+mod time;
+mod tpm;
+mod x5c;
 
-use super::authenticator_data::AuthenticatorData;
-use super::cbor::{CborError, Key, Map};
+#[cfg(test)]
+mod tests;
+
+pub use self::chain::is_certificate;
+pub(super) use self::object::AttestationObject;
+pub use self::policy::{AttestationPolicy, Verify};
+
+use self::error::StatementError;
+use self::x5c::Chain;
+use super::authenticator_data::AttestedCredential;
+use super::cbor::Map;
 use super::cose::PublicKey;
-use super::error::{ResponseError, VerificationError};
 
 /// The attestation statement formats of WebAuthn L3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,71 +76,79 @@ impl AttestationFormat {
     }
 }
 
-/// The parsed attestation object. Its statement is a CBOR map, whatever else it may be.
-pub(super) struct AttestationObject {
-    /// `None` for an identifier that we do not know.
-    pub(super) format: Option<AttestationFormat>,
-    pub(super) statement: Vec<u8>,
-    pub(super) authenticator_data: AuthenticatorData,
-    pub(super) authenticator_data_bytes: Vec<u8>,
+/// What a statement turned out to be (WebAuthn L3 §6.5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttestationType {
+    /// Nobody looked.
+    Unverified,
+    None,
+    /// By the credential's own key.
+    SelfSigned,
+    /// Basic, or by an attestation CA: only metadata can tell which.
+    Certified,
+    /// By a CA that hides the authenticator.
+    Anonymous,
 }
 
-impl AttestationObject {
-    pub(super) fn parse(input: &[u8]) -> Result<Self, ResponseError> {
-        let parts = Parts::parse(input).map_err(ResponseError::AttestationObject)?;
-        let authenticator_data = AuthenticatorData::parse(parts.authenticator_data)
-            .map_err(ResponseError::AuthenticatorData)?;
-        Ok(Self {
-            format: AttestationFormat::from_identifier(parts.format),
-            statement: parts.statement.to_vec(),
-            authenticator_data,
-            authenticator_data_bytes: parts.authenticator_data.to_vec(),
-        })
+impl AttestationType {
+    /// Whether the statement was found to be what its format wants.
+    pub const fn is_verified(self) -> bool {
+        match self {
+            Self::Unverified => false,
+            Self::None | Self::SelfSigned | Self::Certified | Self::Anonymous => true,
+        }
     }
 }
 
 /// What a statement speaks about.
 pub(super) struct Attested<'a> {
-    pub(super) statement: &'a [u8],
+    pub(super) rp_id_hash: &'a [u8; 32],
+    pub(super) credential: &'a AttestedCredential,
     pub(super) public_key: &'a PublicKey,
     /// Authenticator data and hash of the client data: what a statement signs.
     pub(super) message: &'a [u8],
 }
 
-/// Judges a statement by its format. `Ok(false)`: accepted without having been verified.
-pub(super) fn verify(
-    format: AttestationFormat,
-    attested: &Attested<'_>,
-) -> Result<bool, VerificationError> {
-    let statement =
-        Map::parse(attested.statement).map_err(VerificationError::AttestationStatement)?;
-    match format {
-        AttestationFormat::None => none::verify(&statement),
-        AttestationFormat::Packed => packed::verify(&statement, attested),
-        AttestationFormat::Tpm
-        | AttestationFormat::AndroidKey
-        | AttestationFormat::AndroidSafetynet
-        | AttestationFormat::FidoU2f
-        | AttestationFormat::Apple => Ok(false),
+impl Attested<'_> {
+    fn client_data_hash(&self) -> &[u8] {
+        let hash = self.message.last_chunk::<32>();
+        hash.map_or(&[], |hash| hash.as_slice())
     }
 }
 
-struct Parts<'b> {
-    format: &'b str,
-    statement: &'b [u8],
-    authenticator_data: &'b [u8],
+/// A statement that is what its format wants. The chain is empty where the format has none.
+struct Statement<'b> {
+    attestation_type: AttestationType,
+    chain: Chain<'b>,
 }
 
-impl<'b> Parts<'b> {
-    fn parse(input: &'b [u8]) -> Result<Self, CborError> {
-        let map = Map::parse(input)?;
-        let statement = map.raw(Key::Text("attStmt"));
-        let statement = statement.ok_or(CborError::EntryMissing)?;
-        Map::parse(statement)?;
-        Ok(Self {
-            format: map.text(Key::Text("fmt"))?,
-            statement,
-            authenticator_data: map.bytes(Key::Text("authData"))?,
-        })
+impl<'b> Statement<'b> {
+    const fn with_chain(attestation_type: AttestationType, chain: Chain<'b>) -> Self {
+        Self {
+            attestation_type,
+            chain,
+        }
+    }
+
+    const fn without_certificate(attestation_type: AttestationType) -> Self {
+        Self::with_chain(attestation_type, Vec::new())
+    }
+}
+
+/// WebAuthn L3 §7.1 step 23: the verification procedure of the format.
+fn verify<'b>(
+    format: AttestationFormat,
+    statement: &'b [u8],
+    attested: &Attested<'_>,
+) -> Result<Statement<'b>, StatementError> {
+    let statement = Map::parse(statement)?;
+    match format {
+        AttestationFormat::None => none::verify(&statement),
+        AttestationFormat::Packed => packed::verify(&statement, attested),
+        AttestationFormat::Tpm => tpm::verify(&statement, attested),
+        AttestationFormat::AndroidKey => android_key::verify(&statement, attested),
+        AttestationFormat::AndroidSafetynet => android_safetynet::verify(&statement, attested),
+        AttestationFormat::FidoU2f => fido_u2f::verify(&statement, attested),
+        AttestationFormat::Apple => apple::verify(&statement, attested),
     }
 }

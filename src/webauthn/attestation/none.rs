@@ -2,13 +2,14 @@
 //!
 //! Anything inside it is refused: a client that removed an attestation removed all of it.
 
-use super::super::cbor::Map;
-use super::super::error::VerificationError;
+use super::error::StatementError;
+use super::{AttestationType, Statement};
+use crate::webauthn::cbor::Map;
 
-/// There is nothing to verify beyond the emptiness, so an empty statement counts as verified.
-pub(super) fn verify(statement: &Map<'_>) -> Result<bool, VerificationError> {
+/// There is nothing to verify beyond the emptiness.
+pub(super) fn verify<'b>(statement: &Map<'_>) -> Result<Statement<'b>, StatementError> {
     if !statement.is_empty() {
-        return Err(VerificationError::NoneStatementNotEmpty);
+        return Err(StatementError::NotEmpty);
     }
-    Ok(true)
+    Ok(Statement::without_certificate(AttestationType::None))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::attestation::AttestationPolicy;
 use super::super::authentication::{
     self, Authentication, AuthenticationResponse, StoredCredential,
 };
@@ -32,7 +33,7 @@ fn every_algorithm_attests_itself() {
         let registered = register(&response, &Algorithm::ALL).unwrap_or_else(|e| {
             panic!("{algorithm:?}: {e}");
         });
-        assert!(registered.statement_verified);
+        assert!(registered.attestation_type.is_verified());
     }
 }
 
@@ -100,7 +101,7 @@ fn the_algorithms_stand_in_the_order_of_the_contract() {
 
 fn register(response: &Value, offered: &[Algorithm]) -> Result<Registration, VerificationError> {
     let response = RegistrationResponse::parse(response.to_string().as_bytes()).unwrap();
-    registration::verify(&response, &expected(), offered)
+    registration::verify(&response, &expected(), offered, &AttestationPolicy::FORMAT)
 }
 
 fn log_in(

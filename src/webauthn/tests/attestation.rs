@@ -1,19 +1,23 @@
-//! Attestation statements: what is verified, what is taken unverified, what is refused.
+//! Attestation without certificates: what is verified, what is taken unverified, what is refused.
 
 use minicbor::Encoder;
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::super::attestation::AttestationFormat;
+use super::super::attestation::{AttestationFormat, AttestationPolicy, AttestationType, Verify};
 use super::super::cose::Algorithm;
-use super::super::error::{CborError, ResponseError, VerificationError};
+use super::super::error::{CborError, ResponseError, StatementError, VerificationError};
 use super::super::registration::{self, Registration, RegistrationResponse};
-use super::authenticator::{Authenticator, expected};
+use super::authenticator::{AAGUID, Authenticator, expected};
 
 #[test]
 fn a_none_attestation_with_a_statement_is_refused() {
     let response = Authenticator::new(Algorithm::Es256).create_with("none", &statement(&[]));
     let refusal = verify(&response).err().unwrap();
-    assert!(matches!(refusal, VerificationError::NoneStatementNotEmpty));
+    assert!(matches!(
+        refusal,
+        VerificationError::Attestation(StatementError::NotEmpty)
+    ));
 }
 
 #[test]
@@ -32,14 +36,20 @@ fn an_unknown_format_is_refused() {
 fn a_self_attestation_that_names_another_algorithm_is_refused() {
     let response = Authenticator::new(Algorithm::Es256).create_self_attested(-257);
     let refusal = verify(&response).err().unwrap();
-    assert!(matches!(refusal, VerificationError::AttestationAlgorithm));
+    assert!(matches!(
+        refusal,
+        VerificationError::Attestation(StatementError::Algorithm)
+    ));
 }
 
 #[test]
 fn a_self_attestation_with_a_bad_signature_is_refused() {
     let response = Authenticator::new(Algorithm::Es256).create_with("packed", &statement(&[]));
     let refusal = verify(&response).err().unwrap();
-    assert!(matches!(refusal, VerificationError::AttestationSignature));
+    assert!(matches!(
+        refusal,
+        VerificationError::Attestation(StatementError::Signature)
+    ));
 }
 
 #[test]
@@ -48,14 +58,15 @@ fn a_self_attestation_without_its_members_is_refused() {
     let refusal = verify(&response).err().unwrap();
     assert!(matches!(
         refusal,
-        VerificationError::AttestationStatement(CborError::EntryMissing)
+        VerificationError::Attestation(StatementError::Cbor(CborError::EntryMissing))
     ));
 }
 
 #[test]
-fn statements_with_certificates_are_taken_and_marked_unverified() {
+fn a_statement_of_another_format_is_refused() {
     let authenticator = Authenticator::new(Algorithm::Es256);
     let formats = [
+        "none",
         "packed",
         "tpm",
         "android-key",
@@ -64,10 +75,72 @@ fn statements_with_certificates_are_taken_and_marked_unverified() {
         "apple",
     ];
     for format in formats {
+        for certificates in [
+            &[][..],
+            &[b"a certificate".as_slice()],
+            &[b"".as_slice(); 9],
+        ] {
+            let response = authenticator.create_with(format, &statement(certificates));
+            let refusal = verify(&response).err().unwrap();
+            assert!(
+                matches!(refusal, VerificationError::Attestation(_)),
+                "{format}: {refusal}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nobody_looks_at_statements_where_that_is_off() {
+    let authenticator = Authenticator::new(Algorithm::Es256);
+    for format in ["none", "packed", "tpm", "com.example.own", "~"] {
         let response = authenticator.create_with(format, &statement(&[b"a certificate"]));
-        let registered = verify(&response).unwrap_or_else(|e| panic!("{format}: {e}"));
-        assert_eq!(registered.attestation_format.as_str(), format);
-        assert!(!registered.statement_verified);
+        let registered = verify_by(&response, &OFF).unwrap_or_else(|e| panic!("{format}: {e}"));
+        assert_eq!(registered.attestation_format.as_ref(), format);
+        assert_eq!(registered.attestation_type, AttestationType::Unverified);
+    }
+}
+
+#[test]
+fn what_cannot_be_a_format_is_refused_even_where_nobody_looks() {
+    let authenticator = Authenticator::new(Algorithm::Es256);
+    let long = "x".repeat(33);
+    for format in ["", "a b", "quoted\"", "\\", "grün", "\n", &long] {
+        let response = authenticator.create_with(format, &statement(&[]));
+        let refusal = verify_by(&response, &OFF).err().unwrap();
+        assert!(
+            matches!(refusal, VerificationError::UnknownAttestationFormat),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn models_are_let_in_by_lists() {
+    let response = Authenticator::new(Algorithm::Es256).create();
+    let listed = [Uuid::from_bytes(AAGUID)];
+    let others = [Uuid::nil(), Uuid::max()];
+    let cases: [(&[Uuid], &[Uuid], bool); 6] = [
+        (&[], &[], true),
+        (&listed, &[], true),
+        (&others, &[], false),
+        (&[], &listed, false),
+        (&[], &others, true),
+        (&listed, &listed, false),
+    ];
+    for (aaguids_allowed, aaguids_denied, accepted) in cases {
+        for verify in [Verify::Off, Verify::Format] {
+            let policy = AttestationPolicy {
+                verify,
+                aaguids_allowed,
+                aaguids_denied,
+            };
+            match verify_by(&response, &policy) {
+                Ok(_) => assert!(accepted, "{policy:?}"),
+                Err(VerificationError::AaguidNotAllowed) => assert!(!accepted, "{policy:?}"),
+                Err(refusal) => panic!("{refusal}"),
+            }
+        }
     }
 }
 
@@ -92,9 +165,21 @@ fn formats_have_their_registered_identifiers() {
 }
 
 fn verify(response: &Value) -> Result<Registration, VerificationError> {
-    let response = RegistrationResponse::parse(response.to_string().as_bytes()).unwrap();
-    registration::verify(&response, &expected(), &Algorithm::ALL)
+    verify_by(response, &AttestationPolicy::FORMAT)
 }
+
+fn verify_by(
+    response: &Value,
+    policy: &AttestationPolicy<'_>,
+) -> Result<Registration, VerificationError> {
+    let response = RegistrationResponse::parse(response.to_string().as_bytes()).unwrap();
+    registration::verify(&response, &expected(), &Algorithm::ALL, policy)
+}
+
+const OFF: AttestationPolicy<'static> = AttestationPolicy {
+    verify: Verify::Off,
+    ..AttestationPolicy::FORMAT
+};
 
 /// A packed statement whose signature is none, with `x5c` if there are certificates.
 fn statement(certificates: &[&[u8]]) -> Vec<u8> {

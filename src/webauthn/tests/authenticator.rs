@@ -17,6 +17,7 @@ use super::super::cose::Algorithm;
 use super::super::options::UserVerification;
 use super::sha256;
 
+pub(super) const AAGUID: [u8; 16] = [9; 16];
 pub(super) const CHALLENGE: [u8; 32] = [7; 32];
 pub(super) static RP_ID_HASH: LazyLock<[u8; 32]> = LazyLock::new(|| sha256(b"example.org"));
 static ORIGINS: LazyLock<Origins> =
@@ -62,6 +63,15 @@ impl Authenticator {
         }
     }
 
+    /// With this key on P-256, in PKCS #8: for certificates of the credential's own key.
+    pub(super) fn with_key(pkcs8: &[u8]) -> Self {
+        let algorithm = &signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+        let mut authenticator = Self::new(Algorithm::Es256);
+        authenticator.signer = Signer::Ecdsa(EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).unwrap());
+        authenticator.cose_key = authenticator.signer.cose_key(Algorithm::Es256);
+        authenticator
+    }
+
     pub(super) fn create(&self) -> Value {
         let mut statement = Vec::new();
         Encoder::new(&mut statement).map(0).unwrap();
@@ -70,17 +80,26 @@ impl Authenticator {
 
     /// Self attestation: `alg` as claimed, `sig` by the credential's key.
     pub(super) fn create_self_attested(&self, alg: i64) -> Value {
-        let message = [
-            self.attested_data(),
-            sha256(&self.client_data_json("webauthn.create")).to_vec(),
-        ];
         let mut statement = Vec::new();
         let mut encoder = Encoder::new(&mut statement);
         encoder.map(2).unwrap();
         encoder.str("alg").unwrap().i64(alg).unwrap();
-        let signature = self.signer.sign(&message.concat());
+        let signature = self.sign(&self.message());
         encoder.str("sig").unwrap().bytes(&signature).unwrap();
         self.create_with("packed", &statement)
+    }
+
+    /// What attestation statements sign.
+    pub(super) fn message(&self) -> Vec<u8> {
+        [self.attested_data(), self.client_data_hash().to_vec()].concat()
+    }
+
+    pub(super) fn client_data_hash(&self) -> [u8; 32] {
+        sha256(&self.client_data_json("webauthn.create"))
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.signer.sign(message)
     }
 
     pub(super) fn create_with(&self, format: &str, statement: &[u8]) -> Value {
@@ -119,7 +138,7 @@ impl Authenticator {
 
     pub(super) fn attested_data(&self) -> Vec<u8> {
         let mut data = self.plain_data(self.flags | 0b0100_0000);
-        data.extend_from_slice(&[9; 16]);
+        data.extend_from_slice(&AAGUID);
         let length = u16::try_from(self.credential_id.len()).unwrap();
         data.extend_from_slice(&length.to_be_bytes());
         data.extend_from_slice(&self.credential_id);

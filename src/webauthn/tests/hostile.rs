@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::attestation::AttestationPolicy;
 use super::super::authentication::{self, AuthenticationResponse, StoredCredential};
 use super::super::authenticator_data::AuthenticatorData;
 use super::super::client_data::ClientData;
@@ -128,7 +129,13 @@ fn registers(response: &Value) -> bool {
     let Ok(response) = RegistrationResponse::parse(response.to_string().as_bytes()) else {
         return false;
     };
-    registration::verify(&response, &expected(), &Algorithm::ALL).is_ok()
+    registration::verify(
+        &response,
+        &expected(),
+        &Algorithm::ALL,
+        &AttestationPolicy::FORMAT,
+    )
+    .is_ok()
 }
 
 fn logs_in(authenticator: &Authenticator, response: &Value) -> bool {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::Expected;
+use super::super::attestation::AttestationPolicy;
 use super::super::authentication::{
     self, Authentication, AuthenticationResponse, StoredCredential,
 };
@@ -156,7 +157,7 @@ fn a_registration_reports_what_the_authenticator_said() {
     assert_eq!(registered.aaguid, [9; 16]);
     assert!(registered.user_verified);
     assert!(registered.backup_eligible && registered.backed_up);
-    assert!(registered.statement_verified);
+    assert!(registered.attestation_type.is_verified());
 }
 
 #[test]
@@ -191,7 +192,12 @@ fn register_expecting(
 ) -> Result<Registration, VerificationError> {
     let body = authenticator.create().to_string();
     let response = RegistrationResponse::parse(body.as_bytes()).unwrap();
-    registration::verify(&response, expected, &Algorithm::ALL)
+    registration::verify(
+        &response,
+        expected,
+        &Algorithm::ALL,
+        &AttestationPolicy::FORMAT,
+    )
 }
 
 fn log_in(authenticator: &Authenticator) -> Result<Authentication, VerificationError> {

@@ -51,6 +51,8 @@ pub(crate) enum Attestation<'a> {
     PackedSelf,
     /// A packed statement whose signature is over something else.
     PackedTampered,
+    /// A packed statement in CBOR, made of what it has to sign.
+    Certified(&'a dyn Fn(&[u8]) -> Vec<u8>),
     /// Any format with any statement in CBOR.
     Other {
         format: &'a str,
@@ -91,6 +93,10 @@ impl Forge {
             Attestation::None => ("none", EMPTY_MAP.to_vec()),
             Attestation::PackedSelf => ("packed", packed(&signed(&data))),
             Attestation::PackedTampered => ("packed", packed(&signed(b"something else"))),
+            Attestation::Certified(attest) => {
+                let message = [data.as_slice(), &sha256(&client_data)].concat();
+                ("packed", attest(&message))
+            }
             Attestation::Other { format, statement } => (*format, statement.to_vec()),
         };
         json!({
