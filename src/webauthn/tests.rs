@@ -16,6 +16,7 @@ mod packed;
 mod parsing;
 mod recorded_registrations;
 mod refusals;
+mod safetynet;
 mod tpm;
 mod trust;
 mod w3c_vectors;

@@ -94,6 +94,18 @@ fn a_public_area_is_read_to_its_end() {
 }
 
 #[test]
+fn changed_structures_never_panic() {
+    for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
+        let whole = Tpm::new(algorithm).public_area;
+        for position in 0..whole.len() {
+            let mut tpm = Tpm::new(algorithm);
+            tpm.public_area[position] ^= 0xff;
+            assert!(tpm.attest(&aik()).is_err(), "{position}");
+        }
+    }
+}
+
+#[test]
 fn the_certificate_is_one_for_attestation_keys() {
     let refusal = |change: &dyn Fn(&mut CertificateParams)| {
         let mut params = aik();
