@@ -464,5 +464,5 @@ async fn a_root_may_be_pem_with_several_certificates() {
     );
 }
 
-/// As much of a certificate as is looked at: a SEQUENCE with a SEQUENCE in it.
-const CERTIFICATE: &str = "MBcwFQIBAQIBAgIBAwIBBAIBBQIBBgIBBw==";
+/// One that signs itself, with a key on Ed25519.
+const CERTIFICATE: &str = "MIIBMjCB5aADAgECAhQSesEGnMEkXRAl8afdK9K35jJg0zAFBgMrZXAwDzENMAsGA1UEAwwEUm9vdDAeFw0yNjExMjMxMjI1MzNaFw0zNjExMjAxMjI1MzNaMA8xDTALBgNVBAMMBFJvb3QwKjAFBgMrZXADIQA0taT3lPlNZvms6pYnVNFlvknQsOjutN6WKC7h5x8YqKNTMFEwHQYDVR0OBBYEFAnT+bZBRfjd/SmyrOTTGBtJtz6sMB8GA1UdIwQYMBaAFAnT+bZBRfjd/SmyrOTTGBtJtz6sMA8GA1UdEwEB/wQFMAMBAf8wBQYDK2VwA0EA9/2Ghr4gqktv+IVwEi7JmUcV0E0W4Urgluvxn6BUIQ0C2wW+uo74B74KOOZo6TWB1fGLKxQ10BOV4vqiC2wABg==";

@@ -1,8 +1,10 @@
-//! Certificates as an operator pastes them: PEM, or DER in base64. Whether one is sound is found out where it is used; that it is no
-//! certificate at all is found out here.
+//! Certificates as an operator pastes them: PEM, or DER in base64. They are read as chains are, so that a root that is taken is one that
+//! can be reached; its dates are not judged.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+
+use crate::webauthn::attestation::is_certificate;
 
 /// The certificates in a text; `None` where there is none or something else.
 pub(super) fn read(text: &str) -> Option<Vec<Vec<u8>>> {
@@ -21,36 +23,5 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
     is_certificate(&der).then_some(der)
 }
 
-/// A SEQUENCE and nothing behind it, that begins with a SEQUENCE: the certificate and what of it is signed.
-fn is_certificate(der: &[u8]) -> bool {
-    let whole = sequence(der).filter(|(_, behind)| behind.is_empty());
-    whole.is_some_and(|(inner, _)| sequence(inner).is_some())
-}
-
-/// The content of the SEQUENCE that the bytes begin with, and what is behind it.
-fn sequence(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&[SEQUENCE, first], rest) = der.split_first_chunk()? else {
-        return None;
-    };
-    let (length, rest) = if first < LONG_FORM {
-        (usize::from(first), rest)
-    } else {
-        let (length, rest) = rest.split_at_checked(usize::from(first - LONG_FORM))?;
-        (big_endian(length)?, rest)
-    };
-    rest.split_at_checked(length)
-}
-
-fn big_endian(bytes: &[u8]) -> Option<usize> {
-    let is_minimal = bytes.first().is_some_and(|first| *first != 0);
-    let fits = is_minimal && bytes.len() <= LENGTH_BYTES_MAX;
-    let push = |length: usize, byte: &u8| length * 256 + usize::from(*byte);
-    fits.then(|| bytes.iter().fold(0, push))
-}
-
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
-const SEQUENCE: u8 = 0x30;
-const LONG_FORM: u8 = 0x80;
-/// 16 MiB is more than any body.
-const LENGTH_BYTES_MAX: usize = 3;
