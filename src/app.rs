@@ -5,6 +5,7 @@ mod authenticators;
 mod declared;
 mod demo;
 mod drain;
+mod rates;
 mod snapshots;
 mod store;
 
@@ -25,14 +26,14 @@ use crate::actor::registry::{Parts, Registry};
 use crate::actor::signing::KeyPool;
 use crate::actor::source::EnvSource;
 use crate::config::{Address, Config, Mode, Secret};
+use crate::http::forwarded::Proxies;
 use crate::http::{self, Shared, admin};
 use crate::store::Store;
 use crate::store::seal::KeyringError;
 use crate::store::sqlite::OpenError;
 use crate::telemetry::metrics::Metrics;
-use crate::tenant::authenticator::AuthenticatorNames;
 use crate::tenant::env::{Env, RANDOM_BYTES};
-use crate::tenant::ids::{TenantId, Timestamp};
+use crate::tenant::ids::Timestamp;
 
 pub use authenticators::names;
 pub use declared::{DeclaredError, check};
@@ -96,15 +97,18 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         (Mode::Real, false) => None,
         (Mode::Dev, _) | (Mode::Real, true) => Some(demo::tenant(&registry, port).await?),
     };
+    let shared = Shared {
+        registry: Arc::clone(&registry),
+        limits: limits(config, config.limits.body),
+        rates: rates::limits(&config.limits),
+        proxies: Proxies(config.limits.trusted_proxies.clone()),
+        demo: demo.filter(|_| config.server.try_page),
+        admin: admin::Access::LoopbackOnly,
+        authenticators: names,
+    };
     let servers = [
-        public_server(
-            config,
-            &registry,
-            &names,
-            demo.filter(|_| config.server.try_page),
-            public.listener,
-        )?,
-        admin_server(config, &registry, names, admin.listener)?,
+        public_server(config, shared.clone(), public.listener)?,
+        admin_server(config, shared, admin.listener)?,
     ];
     let handles = [servers[0].handle(), servers[1].handle()];
     for server in servers {
@@ -179,27 +183,12 @@ fn parts(
     })
 }
 
-fn public_server(
-    config: &Config,
-    registry: &Arc<Registry>,
-    names: &Arc<AuthenticatorNames>,
-    demo: Option<TenantId>,
-    listener: TcpListener,
-) -> io::Result<Server> {
-    let registry = Arc::clone(registry);
-    let authenticators = Arc::clone(names);
-    let workers = registry.workers.count();
-    let limits = limits(config, config.limits.body);
+fn public_server(config: &Config, shared: Shared, listener: TcpListener) -> io::Result<Server> {
+    let workers = shared.registry.workers.count();
     let server = HttpServer::new(move || {
-        let worker = registry.workers.join(actix::Arbiter::current());
+        let worker = shared.registry.workers.join(actix::Arbiter::current());
         // A copy for each worker: its reference count is nobody else's.
-        let shared = Arc::new(Shared {
-            registry: Arc::clone(&registry),
-            admin: admin::Access::LoopbackOnly,
-            limits,
-            demo,
-            authenticators: Arc::clone(&authenticators),
-        });
+        let shared = Arc::new(shared.clone());
         let serve = move |request, payload| {
             http::serve_public((Arc::clone(&shared), worker), request, payload)
         };
@@ -214,21 +203,15 @@ fn public_server(
     Ok(server.listen(listener)?.run())
 }
 
-fn admin_server(
-    config: &Config,
-    registry: &Arc<Registry>,
-    authenticators: Arc<AuthenticatorNames>,
-    listener: TcpListener,
-) -> io::Result<Server> {
+fn admin_server(config: &Config, shared: Shared, listener: TcpListener) -> io::Result<Server> {
     let token = config.server.admin_token.clone();
     let shared = Arc::new(Shared {
         limits: limits(config, config.limits.admin_body),
         admin: token.map_or(admin::Access::LoopbackOnly, |Secret(token)| {
             admin::Access::Token(token)
         }),
-        registry: Arc::clone(registry),
         demo: None,
-        authenticators,
+        ..shared
     });
     let server = HttpServer::new(move || {
         let shared = Arc::clone(&shared);

@@ -2,12 +2,14 @@
 //! A bad value stops the start; nothing ever falls back.
 
 mod error;
+mod limits;
 mod tenants;
 mod values;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 pub use error::ConfigError;
@@ -94,6 +96,22 @@ pub struct Limits {
     #[serde(deserialize_with = "positive")]
     pub connections: usize,
     pub rate_limits: bool,
+    #[serde(deserialize_with = "limits::rate")]
+    pub rate_per_address: u32,
+    #[serde(deserialize_with = "limits::rate")]
+    pub rate_per_address_burst: u32,
+    #[serde(deserialize_with = "limits::rate")]
+    pub rate_per_tenant: u32,
+    #[serde(deserialize_with = "limits::rate")]
+    pub rate_per_tenant_burst: u32,
+    #[serde(deserialize_with = "limits::rate")]
+    pub rate_failures_per_address: u32,
+    #[serde(deserialize_with = "limits::rate")]
+    pub rate_failures_per_address_burst: u32,
+    #[serde(deserialize_with = "limits::tracked")]
+    pub rate_tracked: usize,
+    #[serde(deserialize_with = "limits::networks")]
+    pub trusted_proxies: Vec<IpNet>,
     #[serde(deserialize_with = "pause")]
     pub tenant_idle: Duration,
 }

@@ -2,6 +2,7 @@
 //! as arguments (a [`Tenant`], a [`Keyed`]), so that none can forget to check.
 
 use std::cell::OnceCell;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use futures_util::FutureExt;
 use super::Shared;
 use super::body::Body;
 use super::error::Problem;
+use super::rate::{Failure, guessed_wrong, may_guess};
 use crate::actor::Refusal;
 use crate::actor::handle::Lease;
 use crate::tenant::Command;
@@ -85,13 +87,36 @@ impl Call {
         let registry = &self.shared.registry;
         let lease = match registry.lease_now(id, self.worker) {
             Some(lease) => lease?,
-            None => registry.lease(id, self.worker).boxed_local().await?,
+            None => self.lease_cold(id).boxed_local().await?,
         };
         if self.request.headers().contains_key(ORIGIN) {
             let policy = lease.read().policy.clone();
             self.policy.get_or_init(|| policy);
         }
         Ok(Tenant { lease, call: self })
+    }
+
+    /// One that is not in memory has to be looked for in the store, if it is there at all.
+    async fn lease_cold(&self, id: TenantId) -> Result<Lease<'_>, Problem> {
+        // Whether a key is right shows only once the tenant is there, and right ones are never limited.
+        if self.api_key().is_none() {
+            may_guess(self, Failure::Tenant)?;
+        }
+        let lease = self.shared.registry.lease(id, self.worker).await;
+        lease.map_err(|refusal| match refusal {
+            Refusal::TenantNotFound => guessed_wrong(self, Failure::Tenant, refusal.into()),
+            Refusal::Rejected(_)
+            | Refusal::TooBusy
+            | Refusal::Interrupted
+            | Refusal::StoreFull
+            | Refusal::Quarantined
+            | Refusal::StoreFailed => refusal.into(),
+        })
+    }
+
+    /// Where the request comes from, behind the proxies that are trusted.
+    pub fn client(&self) -> IpAddr {
+        self.shared.proxies.client(&self.request)
     }
 
     /// The key that was sent, if any, without the white space around it.
@@ -105,10 +130,9 @@ impl Call {
         let header = |name| self.request.headers().get(name);
         let agent = header(USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
         let agent = &agent[..agent.len().min(USER_AGENT_LENGTH_MAX)];
-        let peer = self.request.peer_addr();
         Requester {
             request_id: self.id.to_str().unwrap_or_default().into(),
-            source_ip: peer.map_or_else(Box::default, |peer| peer.ip().to_string().into()),
+            source_ip: self.client().to_string().into(),
             user_agent: String::from_utf8_lossy(agent).into(),
         }
     }
@@ -131,15 +155,22 @@ impl<'a> Tenant<'a> {
         self.lease.execute(command, self.call.requester()).await
     }
 
-    /// The key is compared with every key of the tenant, and only with those.
+    /// Only for whoever has a key; a wrong one is counted.
     pub fn keyed(self, call: &Call) -> Result<Keyed<'a>, Problem> {
-        match call.api_key() {
-            Some(key) if is_api_key(&self.read().api_keys, key) => Ok(Keyed(self)),
-            _ => Err(Problem::unauthorized(
-                "The api key is invalid",
-                "api keys needs to be an apiKey Header and 32 byte long",
-            )),
+        if self.has_key(call) {
+            return Ok(Keyed(self));
         }
+        let refused = Problem::unauthorized(
+            "The api key is invalid",
+            "api keys needs to be an apiKey Header and 32 byte long",
+        );
+        Err(guessed_wrong(call, Failure::ApiKey, refused))
+    }
+
+    /// The key is compared with every key of the tenant, and only with those.
+    pub fn has_key(&self, call: &Call) -> bool {
+        let key = call.api_key();
+        key.is_some_and(|key| is_api_key(&self.read().api_keys, key))
     }
 }
 

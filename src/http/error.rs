@@ -3,6 +3,8 @@
 //! Texts say what to change and never which secret was wrong; causes go to the log with the request id.
 
 use std::borrow::Cow;
+use std::num::NonZeroU16;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -23,6 +25,8 @@ pub struct Problem {
     pub details: Option<Cow<'static, str>>,
     pub reason: Option<&'static str>,
     pub allow: Option<&'static str>,
+    /// When to come back, in seconds.
+    pub retry_after: Option<NonZeroU16>,
 }
 
 impl Problem {
@@ -37,6 +41,7 @@ impl Problem {
             details: Some(details.into()),
             reason: None,
             allow: None,
+            retry_after: None,
         }
     }
 
@@ -66,6 +71,18 @@ impl Problem {
                 "Method Not Allowed",
                 format!("this path answers {allow}"),
             )
+        }
+    }
+
+    /// `what` there was too much of, and how long until the next is let in.
+    pub fn too_many_requests(what: &str, wait: Duration) -> Self {
+        let seconds = u16::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u16::MAX);
+        let seconds = NonZeroU16::new(seconds).unwrap_or(NonZeroU16::MIN);
+        let details = format!("{what}, try again in {seconds} s");
+        Self {
+            retry_after: Some(seconds),
+            reason: Some("rate_limited"),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests", details)
         }
     }
 
@@ -99,11 +116,12 @@ impl Problem {
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
-        if matches!(
+        let passes = matches!(
             self.status,
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE
-        ) {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        );
+        if let Some(seconds) = self.retry_after.or(passes.then_some(NonZeroU16::MIN)) {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.get()));
         }
         response
     }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::http::Method;
 use actix_web::http::header::{
     HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
 use rand::RngExt;
@@ -109,13 +109,14 @@ fn finish(call: Call, answer: Answer) -> HttpResponse {
     response
 }
 
-/// Failures are the operator's business, refused ceremonies may be, and all else that was refused is the client's.
+/// Failures are the operator's business, refused ceremonies may be, and all else that was refused is the client's. A flood
+/// is told of by whoever limits it, not a line a request.
 fn log(call: &Call, problem: &Problem) {
     let (request_id, status) = (&call.id, problem.status.as_u16());
     let (title, reason) = (problem.title.trim_end(), problem.reason);
     if problem.status.is_server_error() {
         tracing::warn!(?request_id, status, title, reason, "a request failed");
-    } else if reason.is_some() {
+    } else if reason.is_some() && problem.status != StatusCode::TOO_MANY_REQUESTS {
         tracing::info!(?request_id, status, title, reason, "a request was refused");
     } else {
         tracing::debug!(?request_id, status, title, "a request was refused");

@@ -3,15 +3,18 @@
 pub mod admin;
 pub mod answer;
 pub mod body;
+pub mod buckets;
 pub mod call;
 pub mod ceremony;
 pub mod cors;
 pub mod error;
+pub mod forwarded;
 pub mod frame;
 mod openapi;
 pub mod pages;
 pub mod paging;
 pub mod passkey;
+pub mod rate;
 pub mod time;
 pub mod validation;
 
@@ -27,14 +30,20 @@ use crate::tenant::authenticator::AuthenticatorNames;
 use crate::tenant::ids::TenantId;
 use call::Call;
 use error::Problem;
+use forwarded::Proxies;
+use rate::{RateLimits, Route};
 
 /// What a handler comes to.
 pub type Answer = Result<HttpResponse, Problem>;
 
 /// What the handlers of a listener share.
+#[derive(Clone)]
 pub struct Shared {
     pub registry: Arc<Registry>,
     pub limits: Limits,
+    /// `None`: nobody is limited.
+    pub rates: Option<Arc<RateLimits>>,
+    pub proxies: Proxies,
     /// The tenant of the try page, where that is served.
     pub demo: Option<TenantId>,
     /// Who may use the admin API.
@@ -72,7 +81,10 @@ pub fn serve_admin(
 /// is moved about.
 async fn public_routes(call: &Call) -> Answer {
     match (&*call.path(), call.shared.demo) {
-        (["" | "status.css"], _) => pages::status(call).boxed_local().await,
+        (["" | "status.css"], _) => {
+            rate::admit_stranger(call, Route::Read)?;
+            pages::status(call).boxed_local().await
+        }
         (["openapi.json"], _) => openapi::passkey(call),
         (["docs" | "docs.css" | "docs.js"], _) => pages::docs(call),
         (["health", rest], _) => admin::health(call, rest).boxed_local().await,

@@ -7,7 +7,9 @@ use actix_web::http::header::HeaderValue;
 use url::form_urlencoded;
 use utoipa::IntoParams;
 
+use super::call::Call;
 use super::error::Problem;
+use super::forwarded::Origin;
 
 /// The query of a list. Names are compared without regard to case; the first of a name counts.
 #[derive(Debug)]
@@ -99,7 +101,7 @@ impl Page {
     }
 
     /// The `Link` header (RFC 8288): absolute addresses in the order first, last, next, prev.
-    pub fn link(self, request: &HttpRequest, total: usize) -> HeaderValue {
+    pub fn link(self, call: &Call, total: usize) -> HeaderValue {
         let last = total.div_ceil(self.size).max(1);
         let relations = [
             (self.number != 1 || self.number == last).then_some((1, "first")),
@@ -111,15 +113,15 @@ impl Page {
             .into_iter()
             .flatten()
             .map(|(number, relation)| {
-                format!("<{}>; rel=\"{relation}\"", self.address(request, number))
+                format!("<{}>; rel=\"{relation}\"", self.address(call, number))
             })
             .collect();
         HeaderValue::from_str(&links.join(",")).unwrap_or(HeaderValue::from_static(""))
     }
 
     /// The request's own address with this page in its query, sorted by name.
-    fn address(self, request: &HttpRequest, number: usize) -> String {
-        let given = form_urlencoded::parse(request.query_string().as_bytes());
+    fn address(self, call: &Call, number: usize) -> String {
+        let given = form_urlencoded::parse(call.request.query_string().as_bytes());
         let mut pairs: Vec<(String, String)> = given
             .filter(|(name, _)| name != "page" && name != "per_page")
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -130,8 +132,8 @@ impl Page {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(pairs)
             .finish();
-        let host = request.connection_info().host().to_owned();
-        format!("http://{host}{}?{query}", request.path())
+        let Origin { scheme, host } = call.shared.proxies.origin(&call.request);
+        format!("{scheme}://{host}{}?{query}", call.request.path())
     }
 }
 

@@ -43,6 +43,16 @@ pub enum Outcome {
     Failed,
 }
 
+/// Which rate limit refused a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimit {
+    Address,
+    Tenant,
+    ApiKey,
+    AdminToken,
+    UnknownTenant,
+}
+
 /// The metrics of one worker. Cloning shares them.
 #[derive(Debug, Clone)]
 pub struct WorkerMetrics {
@@ -50,6 +60,7 @@ pub struct WorkerMetrics {
     ceremonies: Vec<IntCounter>,
     durations: Vec<Histogram>,
     http_responses: Vec<IntCounter>,
+    rate_limited: Vec<IntCounter>,
     challenges_pending: IntGauge,
     challenges_evicted: IntCounter,
 }
@@ -60,7 +71,8 @@ impl Default for WorkerMetrics {
         Self {
             ceremonies: ceremonies(&registry),
             durations: durations(&registry),
-            http_responses: http_responses(&registry),
+            http_responses: labelled(&registry, HTTP_RESPONSES, &CLASSES),
+            rate_limited: labelled(&registry, RATE_LIMITED, &RATE_LIMITS),
             challenges_pending: gauge(
                 &registry,
                 "keywright_challenges_pending",
@@ -90,6 +102,10 @@ impl WorkerMetrics {
         {
             counter.inc();
         }
+    }
+
+    pub fn rate_limited(&self, limit: RateLimit) {
+        self.rate_limited[limit.index()].inc();
     }
 
     pub fn challenges_pending(&self, change: i64) {
@@ -128,6 +144,30 @@ impl Outcome {
     }
 }
 
+impl RateLimit {
+    const fn index(self) -> usize {
+        match self {
+            Self::Address => 0,
+            Self::Tenant => 1,
+            Self::ApiKey => 2,
+            Self::AdminToken => 3,
+            Self::UnknownTenant => 4,
+        }
+    }
+}
+
+/// A counter for each value of one label.
+fn labelled(
+    registry: &Registry,
+    (name, help, label): (&str, &str, &str),
+    values: &[&str],
+) -> Vec<IntCounter> {
+    let counters = counters(registry, (name, help), &[label]);
+    let each = values.iter();
+    each.map(|value| counters.with_label_values(&[value]))
+        .collect()
+}
+
 fn ceremonies(registry: &Registry) -> Vec<IntCounter> {
     let name = ("keywright_ceremonies_total", "Ceremony steps by outcome.");
     let counters = counters(registry, name, &["ceremony", "step", "outcome"]);
@@ -152,17 +192,6 @@ fn durations(registry: &Registry) -> Vec<Histogram> {
         .iter()
         .map(|(_, ceremony, step)| histograms.with_label_values(&[ceremony, step]))
         .collect()
-}
-
-fn http_responses(registry: &Registry) -> Vec<IntCounter> {
-    let name = (
-        "keywright_http_responses_total",
-        "HTTP responses by class of status.",
-    );
-    let counters = counters(registry, name, &["class"]);
-    CLASSES
-        .map(|class| counters.with_label_values(&[class]))
-        .to_vec()
 }
 
 const STEPS: [(Step, &str, &str); 10] = [
@@ -193,3 +222,23 @@ const OUTCOMES: [(Outcome, &str); 3] = [
 ];
 
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+const HTTP_RESPONSES: (&str, &str, &str) = (
+    "keywright_http_responses_total",
+    "HTTP responses by class of status.",
+    "class",
+);
+
+const RATE_LIMITS: [&str; 5] = [
+    "address",
+    "tenant",
+    "api_key",
+    "admin_token",
+    "unknown_tenant",
+];
+
+const RATE_LIMITED: (&str, &str, &str) = (
+    "keywright_rate_limited_total",
+    "Requests answered 429 by the limit that they met.",
+    "limit",
+);

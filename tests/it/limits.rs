@@ -163,6 +163,8 @@ async fn a_bad_setting_stops_the_start_and_is_named() {
         ("LIMITS__REQUESTS", "0", "limits.requests"),
         ("LIMITS__BODY", "much", "limits.body"),
         ("SERVER__WORKERS", "257", "server.workers"),
+        ("LIMITS__RATE_PER_TENANT", "0", "limits.rate_per_tenant"),
+        ("LIMITS__RATE_TRACKED", "99999999", "limits.rate_tracked"),
         ("SERVER__REQUEST_TIMEOUT", "soon", "server.request_timeout"),
         ("SERVER__ADMIN_ADDRESS", "0.0.0.0:0", "server.admin_token"),
         ("SECRETS__KEYS", "too short", "secrets.keys"),

@@ -25,6 +25,8 @@ mod metrics;
 mod mfa;
 mod names;
 mod people;
+mod proxies;
+mod rate_limits;
 mod recorded;
 mod registration;
 mod secrets;

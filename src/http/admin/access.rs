@@ -7,7 +7,9 @@ use subtle::ConstantTimeEq;
 
 use crate::http::call::Call;
 use crate::http::error::Problem;
+use crate::http::rate::{Failure, guessed_wrong};
 
+#[derive(Clone)]
 pub enum Access {
     Token(String),
     /// The listener is on loopback, and answers only to a loopback name: a page on the internet that resolves its own
@@ -25,10 +27,13 @@ impl Access {
             Self::Token(token) if call.bearer().is_some_and(|given| is_same(given, token)) => {
                 Ok(Admin(()))
             }
-            Self::Token(_) => Err(Problem::unauthorized(
-                "Unauthorized",
-                "send the admin token as Authorization: Bearer",
-            )),
+            Self::Token(_) => {
+                let refused = Problem::unauthorized(
+                    "Unauthorized",
+                    "send the admin token as Authorization: Bearer",
+                );
+                Err(guessed_wrong(call, Failure::AdminToken, refused))
+            }
             Self::LoopbackOnly if is_loopback_name(&call.request) => Ok(Admin(())),
             Self::LoopbackOnly => Err(Problem::new(
                 StatusCode::FORBIDDEN,

@@ -12,6 +12,7 @@ use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
 use crate::http::passkey::credentials::{self, CredentialBody};
 use crate::http::passkey::{self, login, registration, texts};
+use crate::http::rate::{Route, admit};
 use crate::http::validation::Validation;
 use crate::http::{Answer, only_get};
 use crate::tenant::challenge::{Access, Factor};
@@ -30,12 +31,20 @@ pub async fn try_page(call: &Call, demo: TenantId, path: &[&str]) -> Answer {
 
 async fn routes(call: &Call, demo: Tenant<'_>, path: &[&str]) -> Answer {
     match (call.method(), path) {
-        (&Method::POST, ["registration", "initialize"]) => begin_registration(call, &demo).await,
+        (&Method::POST, ["registration", "initialize"]) => {
+            admit(call, &demo, Route::Initialize)?;
+            begin_registration(call, &demo).await
+        }
         (&Method::POST, ["registration", "finalize"]) => {
+            admit(call, &demo, Route::Finalize)?;
             registration::finalize(call, &demo, Factor::Passkey).await
         }
-        (&Method::POST, ["login", "initialize"]) => begin_login(&demo).await,
+        (&Method::POST, ["login", "initialize"]) => {
+            admit(call, &demo, Route::Initialize)?;
+            begin_login(&demo).await
+        }
         (&Method::POST, ["login", "finalize"]) => {
+            admit(call, &demo, Route::Finalize)?;
             login::finalize(call, &demo, Factor::Passkey).await
         }
         (&Method::GET, ["credentials"]) => Ok(list(&demo, &signed_in(call, &demo)?)),

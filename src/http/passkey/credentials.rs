@@ -111,7 +111,7 @@ pub fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     };
     let mut response = HttpResponse::Ok();
     response
-        .insert_header(("link", page.link(&call.request, total)))
+        .insert_header(("link", page.link(call, total)))
         .insert_header(("x-total-count", total));
     Ok(json(response, &bodies))
 }

@@ -9,6 +9,7 @@ use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::ceremony::{self, measured};
 use crate::http::error::Problem;
 use crate::http::openapi::ceremonies::{AuthenticationCredential, RequestOptions};
+use crate::http::rate::{Route, admit};
 use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Factor};
@@ -49,7 +50,10 @@ pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
     measured(call, Step::LoginInitialize, async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
         let options = match body.user_id {
-            None => tenant.begin(discoverable()).await?,
+            None => {
+                admit(call, &tenant, Route::Initialize)?;
+                tenant.begin(discoverable()).await?
+            }
             Some(user_id) => {
                 not_empty(&user_id)?;
                 if call.api_key().is_none() {

@@ -18,6 +18,7 @@ use super::Answer;
 use super::answer::{json, json_text, private};
 use super::call::{Call, Keyed, Tenant};
 use super::error::Problem;
+use super::rate::{Route, admit};
 use crate::tenant::challenge::Factor;
 
 /// The routes below a tenant. Any `OPTIONS` there is a preflight, before any key is asked for (contract §8.2).
@@ -37,13 +38,18 @@ pub async fn routes(call: &Call, tenant: &str, path: &[&str]) -> Answer {
 async fn rarer(call: &Call, tenant: Tenant<'_>, path: &[&str]) -> Answer {
     match (call.method(), path) {
         (&Method::POST, ["registration", "finalize"]) => {
+            admit(call, &tenant, Route::Finalize)?;
             registration::finalize(call, &tenant, Factor::Passkey).await
         }
         (&Method::POST, ["login", "finalize"]) => {
+            admit(call, &tenant, Route::Finalize)?;
             login::finalize(call, &tenant, Factor::Passkey).await
         }
         (_, ["mfa", path @ ..]) => mfa(call, tenant.keyed(call)?, path).await,
-        (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => jwks::jwks(&tenant).await,
+        (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => {
+            admit(call, &tenant, Route::Read)?;
+            jwks::jwks(&tenant).await
+        }
         (_, ["credentials", ..]) => credentials(call, &tenant.keyed(call)?, path).await,
         (_, ["transaction", ..]) => transaction(call, tenant.keyed(call)?, path).await,
         _ => Err(no_route(path)),

@@ -163,7 +163,7 @@ pub(super) fn list(call: &Call, tenant: &Keyed<'_>, user: &str) -> Answer {
         .collect();
     let mut response = HttpResponse::Ok();
     response
-        .insert_header(("link", page.link(&call.request, total)))
+        .insert_header(("link", page.link(call, total)))
         .insert_header(("x-total-count", total));
     Ok(json(response, &bodies))
 }
