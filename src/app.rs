@@ -198,6 +198,7 @@ fn public_server(config: &Config, shared: Shared, listener: TcpListener) -> io::
         .workers(workers)
         .max_connections(config.limits.connections)
         .client_request_timeout(config.server.request_timeout)
+        .keep_alive(config.server.keep_alive)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals();
     Ok(server.listen(listener)?.run())
@@ -222,6 +223,7 @@ fn admin_server(config: &Config, shared: Shared, listener: TcpListener) -> io::R
     let server = server
         .workers(1)
         .client_request_timeout(config.server.request_timeout)
+        .keep_alive(config.server.keep_alive)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals();
     Ok(server.listen(listener)?.run())

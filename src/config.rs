@@ -46,6 +46,8 @@ pub struct Server {
     pub try_page: bool,
     #[serde(deserialize_with = "pause")]
     pub request_timeout: Duration,
+    #[serde(deserialize_with = "pause")]
+    pub keep_alive: Duration,
     #[serde(deserialize_with = "duration")]
     pub drain_timeout: Duration,
 }

@@ -17,6 +17,7 @@ use super::tenant::{Durable, Execute, TenantActor};
 use crate::tenant::audit::Requester;
 use crate::tenant::challenge::Ceremony;
 use crate::tenant::ids::{Challenge, TenantId};
+use crate::tenant::policy::Policy;
 use crate::tenant::state::TenantState;
 use crate::tenant::token::{AddFirstSigningKey, SigningKey};
 use crate::tenant::{Command, Initialize};
@@ -50,6 +51,10 @@ impl Tenant {
             permits: Permits::divided(requests, registry.workers.count()),
             asked_for: AtomicBool::new(true),
         }
+    }
+
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.durable.read().policy)
     }
 
     pub(super) fn is_alive(&self) -> bool {

@@ -33,6 +33,7 @@ use crate::tenant::audit::Requester;
 use crate::tenant::challenge::{Ceremony, still_pending};
 use crate::tenant::event::TenantProfile;
 use crate::tenant::ids::{Challenge, TenantId};
+use crate::tenant::policy::Policy;
 use crate::tenant::secret::NewApiKey;
 
 /// What the registry is built from.
@@ -121,6 +122,15 @@ impl Registry {
             Ok(Found::Opening(_)) => None,
             Err(refusal) => Some(Err(refusal)),
         }
+    }
+
+    /// What the tenant allows whom, if it is in memory. Nothing is read back for it, and no permit is needed.
+    pub fn policy_now(&self, id: TenantId) -> Option<Arc<Policy>> {
+        let tenant = match &*self.tenants.get(&id)? {
+            Known::Ready(tenant) => Arc::clone(tenant),
+            Known::Opening(_) | Known::Quarantined => return None,
+        };
+        Some(tenant.policy())
     }
 
     /// A new tenant, durable when this answers. It is in memory when it is first asked for.

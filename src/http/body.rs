@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use actix_web::web::{self, Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
@@ -44,6 +44,7 @@ impl Body {
         let mut reading = pin!(collect(payload, limits.body));
         let bytes = match soon(reading.as_mut()).await {
             Some(read) => read?,
+            None if is_websocket(request) => return Err(no_websocket()),
             None => in_time(reading, limits.timeout).boxed_local().await?,
         };
         Ok(Self {
@@ -123,6 +124,16 @@ async fn collect(payload: &mut web::Payload, limit: usize) -> Result<Bytes, Prob
     } else {
         rest.freeze()
     })
+}
+
+/// What follows the head of one is no body and has no end, unless it says a length.
+fn is_websocket(request: &HttpRequest) -> bool {
+    let has = |name| request.headers().contains_key(name);
+    has(UPGRADE) && !has(CONTENT_LENGTH) && !has(TRANSFER_ENCODING)
+}
+
+fn no_websocket() -> Problem {
+    Problem::bad_request("Bad Request", "there is no websocket here")
 }
 
 fn too_slow() -> Problem {

@@ -1,6 +1,7 @@
 //! A request with its body, and what may be asked of it: whose it is, with which key. Handlers take what they rely on
 //! as arguments (a [`Tenant`], a [`Keyed`]), so that none can forget to check.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -10,6 +11,7 @@ use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 use futures_util::FutureExt;
+use percent_encoding::percent_decode_str;
 
 use super::Shared;
 use super::body::Body;
@@ -34,6 +36,8 @@ pub struct Call {
     pub id: HeaderValue,
     /// Of the tenant that was found, where an origin asks: whoever frames the answer needs its CORS rules.
     policy: OnceCell<Arc<Policy>>,
+    /// The segments of a path that has escapes in it, without them; almost no path has any.
+    decoded: OnceCell<Box<[String]>>,
 }
 
 /// The tenant that the path names, for this request.
@@ -60,6 +64,7 @@ impl Call {
             worker,
             id,
             policy: OnceCell::new(),
+            decoded: OnceCell::new(),
         }
     }
 
@@ -67,9 +72,25 @@ impl Call {
         self.request.method()
     }
 
-    /// The path below `/`, in its segments.
+    /// The path below `/`, in its segments. They are told apart before they are decoded: `%2F` is part of an id.
     pub fn path(&self) -> Segments<'_> {
-        Segments::of(self.request.uri().path())
+        let path = self.request.uri().path();
+        let raw = Segments::of(path);
+        if !path.contains('%') {
+            return raw;
+        }
+        let decode = || raw.iter().map(|segment| decoded(segment)).collect();
+        Segments::decoded(self.decoded.get_or_init(decode))
+    }
+
+    /// For an answer to a request that came to no route.
+    pub fn find_policy(&self) {
+        let first = self.path().first().copied();
+        let id = first.and_then(TenantId::parse);
+        let id = id.filter(|_| self.request.headers().contains_key(ORIGIN));
+        if let Some(policy) = id.and_then(|id| self.shared.registry.policy_now(id)) {
+            self.policy.get_or_init(|| policy);
+        }
     }
 
     pub fn policy(&self) -> Option<&Arc<Policy>> {
@@ -209,6 +230,23 @@ impl<'a> Segments<'a> {
         }
         Self { segments, count }
     }
+
+    fn decoded(texts: &'a [String]) -> Self {
+        let mut segments = [""; SEGMENTS_MAX];
+        for (segment, text) in segments.iter_mut().zip(texts) {
+            *segment = text;
+        }
+        Self {
+            segments,
+            count: texts.len(),
+        }
+    }
+}
+
+/// What stands behind the escapes of a segment; one that is no UTF-8 stays as it is, and is no id of ours.
+fn decoded(segment: &str) -> String {
+    let text = percent_decode_str(segment).decode_utf8();
+    text.map_or_else(|_| segment.to_owned(), Cow::into_owned)
 }
 
 impl<'a> Deref for Segments<'a> {

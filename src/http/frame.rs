@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::{
-    HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -22,6 +22,7 @@ use super::body::Body;
 use super::call::Call;
 use super::error::Problem;
 use super::{Answer, Shared, cors};
+use crate::telemetry::worker::BodyRefused;
 
 /// Answers a request of a listener whose table is `route`.
 pub async fn answer(
@@ -41,6 +42,8 @@ pub async fn answer(
         let answer = answer.unwrap_or_else(|_| Err(panicked(&call)));
         return finish(call, answer);
     };
+    call.find_policy();
+    count(&call, &problem);
     let response = finish(call, Err(problem));
     response.map_body(|_, answer| {
         BoxBody::new(Unread {
@@ -62,6 +65,16 @@ async fn read(
         ));
     }
     Body::read(request, payload, &shared.limits).await
+}
+
+fn count(call: &Call, problem: &Problem) {
+    let cause = match problem.status {
+        StatusCode::PAYLOAD_TOO_LARGE => BodyRefused::TooLong,
+        StatusCode::REQUEST_TIMEOUT => BodyRefused::TooSlow,
+        _ => return,
+    };
+    let metrics = call.shared.registry.metrics.worker(call.worker);
+    metrics.body_refused(cause);
 }
 
 /// An answer to a request whose body was not read to its end. While somebody holds the rest, actix closes the connection
@@ -100,6 +113,10 @@ fn finish(call: Call, answer: Answer) -> HttpResponse {
     let metrics = call.shared.registry.metrics.worker(call.worker);
     metrics.http_response(response.status().as_u16() / 100);
     let headers = response.headers_mut();
+    if matches!(*call.method(), Method::GET | Method::HEAD) && !headers.contains_key(CACHE_CONTROL)
+    {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     if let Some(cors) = cors_headers(&call) {
         cors.write(headers);
     }

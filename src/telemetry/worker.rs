@@ -53,6 +53,13 @@ pub enum RateLimit {
     UnknownTenant,
 }
 
+/// Why a body was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyRefused {
+    TooLong,
+    TooSlow,
+}
+
 /// The metrics of one worker. Cloning shares them.
 #[derive(Debug, Clone)]
 pub struct WorkerMetrics {
@@ -61,6 +68,7 @@ pub struct WorkerMetrics {
     durations: Vec<Histogram>,
     http_responses: Vec<IntCounter>,
     rate_limited: Vec<IntCounter>,
+    bodies_refused: Vec<IntCounter>,
     challenges_pending: IntGauge,
     challenges_evicted: IntCounter,
 }
@@ -73,6 +81,7 @@ impl Default for WorkerMetrics {
             durations: durations(&registry),
             http_responses: labelled(&registry, HTTP_RESPONSES, &CLASSES),
             rate_limited: labelled(&registry, RATE_LIMITED, &RATE_LIMITS),
+            bodies_refused: labelled(&registry, BODIES_REFUSED, &BODY_CAUSES),
             challenges_pending: gauge(
                 &registry,
                 "keywright_challenges_pending",
@@ -106,6 +115,10 @@ impl WorkerMetrics {
 
     pub fn rate_limited(&self, limit: RateLimit) {
         self.rate_limited[limit.index()].inc();
+    }
+
+    pub fn body_refused(&self, cause: BodyRefused) {
+        self.bodies_refused[cause.index()].inc();
     }
 
     pub fn challenges_pending(&self, change: i64) {
@@ -152,6 +165,15 @@ impl RateLimit {
             Self::ApiKey => 2,
             Self::AdminToken => 3,
             Self::UnknownTenant => 4,
+        }
+    }
+}
+
+impl BodyRefused {
+    const fn index(self) -> usize {
+        match self {
+            Self::TooLong => 0,
+            Self::TooSlow => 1,
         }
     }
 }
@@ -241,4 +263,12 @@ const RATE_LIMITED: (&str, &str, &str) = (
     "keywright_rate_limited_total",
     "Requests answered 429 by the limit that they met.",
     "limit",
+);
+
+const BODY_CAUSES: [&str; 2] = ["too_long", "too_slow"];
+
+const BODIES_REFUSED: (&str, &str, &str) = (
+    "keywright_bodies_refused_total",
+    "Requests answered 413 or 408 because of their body.",
+    "cause",
 );

@@ -277,3 +277,144 @@ async fn a_challenge_that_nobody_gave_is_unknown_whatever_its_bytes() {
         answer.refused(401, "failed to get session data");
     }
 }
+
+/// Whatever a body is, the answer is no failure of ours, and the connection lives on.
+#[tokio::test]
+async fn no_body_makes_the_server_fail() {
+    let server = TestServer::start();
+    let tenant = server.tenant().await;
+    let nested = format!(r#"{{"user_id":{}1{}}}"#, "[".repeat(128), "]".repeat(128));
+    let bodies = ODD_BODIES.iter().copied().chain([nested.as_bytes()]);
+    let types = [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-16",
+        "application/problem+json",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "",
+    ];
+    for body in bodies {
+        for content_type in types {
+            for path in [
+                "registration/initialize",
+                "registration/finalize",
+                "login/initialize",
+                "login/finalize",
+            ] {
+                let headers = [
+                    ("Content-Type", content_type),
+                    ("apiKey", tenant.key.as_str()),
+                ];
+                let path = format!("/{}/{path}", tenant.id);
+                let sent = tenant
+                    .client
+                    .send("POST", &path, &headers, Some(body.to_vec()));
+                let status = sent.await.status;
+                let is_expected = matches!(status, 400 | 401 | 404)
+                    || (status == 200 && path.ends_with("login/initialize"));
+                assert!(is_expected, "{path} {content_type} {body:?}: {status}");
+            }
+        }
+    }
+    let headers = [
+        JSON,
+        ("apiKey", tenant.key.as_str()),
+        ("Content-Encoding", "gzip"),
+    ];
+    let path = format!("/{}/registration/initialize", tenant.id);
+    let packed = tenant
+        .client
+        .send("POST", &path, &headers, Some(GZIP.to_vec()))
+        .await;
+    packed.refused(400, "unable to process request");
+    tenant.begin_registration("ann").await;
+}
+
+#[tokio::test]
+async fn hostile_heads_leave_the_connection_usable() {
+    let server = TestServer::start();
+    let tenant = server.tenant().await;
+    let id = &tenant.id;
+    let long = "x".repeat(30_000);
+    let odd = [
+        format!("GET /{id}/credentials/{long} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("GET /{id}/credentials?{long} HTTP/1.1\r\nHost: x\r\napiKey: {long}\r\n\r\n"),
+        format!("GET /{id}/credentials HTTP/1.1\r\nHost: x\r\nX-Request-Id: {long}\r\nCookie: {long}\r\n\r\n"),
+        format!("POST /{id}/login/initialize HTTP/1.1\r\nHost: x\r\nOrigin: \u{1}\r\nContent-Length: 0\r\n\r\n").replace('\u{1}', "\u{e9}"),
+        format!("POST /{id}/login/initialize HTTP/1.1\r\nHost:\r\nContent-Length: 0\r\n\r\n"),
+        format!("POST /{id}/login/initialize HTTP/1.1\r\nHost: a@b:c\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{{}}"),
+        format!("PUT /{id}/login/finalize HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
+        format!("DELETE /{id} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
+        format!("GET http://elsewhere/{id}/nothing HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("GET /{id}/nothing HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"),
+    ];
+    for request in odd {
+        let alive = "GET /health/alive HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let answers = raw(&server.public, format!("{request}{alive}").as_bytes());
+        assert!(answers.contains(r#"{"alive":true}"#), "{request}{answers}");
+        assert!(!answers.contains("HTTP/1.1 5"), "{request}{answers}");
+    }
+    let websocket = format!(
+        "GET /{id}/nothing HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    );
+    let answer = raw(&server.public, websocket.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains(r#""status":400"#), "{answer}");
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_told_of_a_user() {
+    let server = TestServer::start();
+    let tenant = server.tenant().await;
+    let created = Forge::new(-7).create(&tenant.begin_registration("ann").await);
+    tenant.finish_registration(&created).await.expect(200);
+    for key in [None, Some("wrong")] {
+        let mut told = Vec::new();
+        for user in ["ann", "nobody"] {
+            let body = json!({"user_id": user}).to_string();
+            let path = format!("/{}/login/initialize", tenant.id);
+            let headers = [JSON, ("apiKey", key.unwrap_or_default())];
+            let answer = tenant
+                .client
+                .send("POST", &path, &headers, Some(body.into()));
+            let answer = answer.await;
+            answer.expect(401);
+            told.push(answer.text);
+        }
+        assert_eq!(told[0], told[1]);
+    }
+}
+
+const ODD_BODIES: &[&[u8]] = &[
+    b"\xef\xbb\xbf{}",
+    br#"{"user_id":"a","user_id":"b"}"#,
+    b"null",
+    b"{}",
+    b"",
+    b" ",
+    b"[]",
+    b"[null]",
+    b"true",
+    br#"{"user_id":1}"#,
+    br#"{"user_id":1e999}"#,
+    br#"{"user_id":123456789012345678901234567890}"#,
+    br#"{"user_id":{"a":1}}"#,
+    br#"{"user_id":["a"]}"#,
+    br#"{"user_id":"\u0000"}"#,
+    br#"{"user_id":""}"#,
+    br#"{"username":null,"user_id":null}"#,
+    br#"{"":""}"#,
+    br#"{"id":"x","rawId":"x","type":"public-key","response":[]}"#,
+    br#"{"id":"x","rawId":"x","type":"public-key","response":{"clientDataJSON":"e30"}}"#,
+    br#"{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"bnVsbA","attestationObject":"oA","authenticatorData":"","signature":"","userHandle":""}}"#,
+    b"{\"a\":NaN}",
+    b"{'a':1}",
+    b"{\"a\":1,}",
+    b"// x\n{}",
+    b"\xff\xfe{\0}\0",
+    GZIP,
+];
+
+/// An empty object, packed.
+const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";

@@ -10,13 +10,14 @@ pub use try_page::try_page;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_FRAME_OPTIONS,
 };
 
 fn page(content_type: &'static str, policy: &'static str, body: impl Into<String>) -> HttpResponse {
     asset_headers(HttpResponse::Ok(), content_type)
         .insert_header((CONTENT_SECURITY_POLICY, policy))
         .insert_header((REFERRER_POLICY, "no-referrer"))
+        .insert_header((X_FRAME_OPTIONS, "DENY"))
         .body(body.into())
 }
 
