@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -198,9 +197,8 @@ fn uncanonical(error: CanonicalError) -> Problem {
 
 /// By the relying party's name for the user or by ours; nobody where it might be one of ours and is not.
 fn named<'a>(state: &'a TenantState, text: &str) -> Result<Option<&'a Account>, Problem> {
-    let text = percent_decode_str(text).decode_utf8_lossy();
-    let user = UserId::parse(&text).and_then(|user| state.users.get(&user));
-    match (user, Uuid::try_parse(&text)) {
+    let user = UserId::parse(text).and_then(|user| state.users.get(&user));
+    match (user, Uuid::try_parse(text)) {
         (Some(account), _) => Ok(Some(account)),
         (None, Ok(internal_id)) => Ok(state.account(internal_id)),
         (None, Err(_)) => Err(Problem::bad_request(
