@@ -175,6 +175,7 @@ fn parts(
     Ok(Parts {
         surroundings: surroundings.collect(),
         keys: KeyPool::start()?,
+        publish_ahead: config.tokens.publish_ahead,
         requests: config.limits.requests,
         requests_per_tenant: config.limits.requests_per_tenant,
         metrics: metrics.clone(),

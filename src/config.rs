@@ -29,6 +29,7 @@ pub struct Config {
     pub limits: Limits,
     #[serde(default)]
     pub webauthn: Webauthn,
+    pub tokens: Tokens,
     pub log: Log,
     #[serde(default)]
     pub tenants: Vec<DeclaredTenant>,
@@ -124,6 +125,13 @@ pub struct Webauthn {
     /// Names of authenticators, on top of those that come with the program.
     #[serde(default)]
     pub aaguid_names: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    #[serde(deserialize_with = "duration")]
+    pub publish_ahead: Duration,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -173,6 +173,7 @@ fn registry(other: &Arbiter) -> Arc<Registry> {
         source: source.clone(),
         metrics: metrics.clone(),
         keys: KeyPool::start().expect("a thread can be started"),
+        publish_ahead: Duration::ZERO,
         requests: 1_000,
         requests_per_tenant: 1_000,
     });

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion};
 use keywright::tenant::event::Event;
-use keywright::tenant::token::{self, Operation, Proof, SigningKey};
+use keywright::tenant::token::{self, KeyKind, Operation, PrivateKey, Proof, SigningKey};
 use uuid::Uuid;
 
 use crate::fixture::{NOW, credential_id, still, tenant_state, user_id};
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    let pkcs8 = token::generate_pkcs8().expect("this machine can make keys");
-    let fresh = || SigningKey::new(Uuid::from_u128(1), NOW, pkcs8.clone());
+    let kinds = KeyKind::ALL.map(|kind| (kind, fresh(kind)));
+    let [(_, fresh), ..] = &kinds;
     let key = Arc::new(fresh());
     let mut state = tenant_state(1);
     state.apply(Event::SigningKeyCreated(Arc::clone(&key)), 1);
@@ -31,7 +31,11 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     group.bench_function("claims", |bencher| {
         bencher.iter(|| proof.claims(&state, black_box(&still())));
     });
-    group.bench_function("sign", |bencher| bencher.iter(|| key.sign(&claims)));
+    for (kind, fresh) in &kinds {
+        let key = fresh();
+        let name = format!("sign {kind:?}");
+        group.bench_function(name, |bencher| bencher.iter(|| key.sign(&claims)));
+    }
     group.bench_function("first of a key", |bencher| {
         bencher.iter_batched(fresh, |key| key.sign(&claims), BatchSize::PerIteration);
     });
@@ -45,4 +49,18 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         });
     });
     group.finish();
+}
+
+/// A key that is parsed anew each time that it is asked for.
+fn fresh(kind: KeyKind) -> impl Fn() -> SigningKey {
+    let made = PrivateKey::generate(kind).expect("this machine can make keys");
+    move || SigningKey {
+        kid: Uuid::from_u128(1),
+        name: "Initial JWK Key".into(),
+        hint: "".into(),
+        created_at: NOW,
+        signs_from: NOW,
+        token_lifetime_seconds_max: 300,
+        private: Arc::new(PrivateKey::new(kind, made.pkcs8().to_vec().into())),
+    }
 }

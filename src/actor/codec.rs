@@ -16,7 +16,8 @@ use crate::tenant::event::{Event, TenantProfile};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
 use crate::tenant::secret::ApiKey;
 use crate::tenant::state::TenantState;
-use crate::tenant::token::SigningKey;
+use crate::tenant::token::commands::FIRST_KEY_NAME;
+use crate::tenant::token::{KeyKind, PrivateKey, SigningKey};
 use crate::tenant::transaction::Transaction;
 use crate::tenant::user::User;
 
@@ -33,6 +34,9 @@ const TRANSACTION: Kind = Kind(8);
 
 /// How long a consumed challenge is remembered beyond its expiry, for clocks that are set back.
 const CONSUMED_MARGIN_SECONDS: u64 = 120;
+
+/// What the tokens of a key of the first version are taken to live.
+const OLD_TOKEN_LIFETIME_SECONDS_MAX: u32 = 24 * 60 * 60;
 
 /// A checkpoint with the start of the process that wrote it.
 #[derive(Debug)]
@@ -67,6 +71,13 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
             Expect::Absent,
             &StoredKey::of(key),
         ),
+        Event::SigningKeyChanged(key) => row(
+            SIGNING_KEY,
+            key.kid.as_bytes(),
+            Expect::Any,
+            &StoredKey::of(key),
+        ),
+        Event::SigningKeyDeleted(kid) => removal(SIGNING_KEY, kid.as_bytes(), Expect::Any),
         Event::UserSaved(user) => {
             let account = state.and_then(|state| state.users.get(&user.profile.id));
             let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision));
@@ -222,6 +233,8 @@ const fn rank(event: &Event) -> u8 {
         | Event::UserSaved(_) => 0,
         Event::NotDeclared
         | Event::ApiKeyDeleted(_)
+        | Event::SigningKeyChanged(_)
+        | Event::SigningKeyDeleted(_)
         | Event::UserDeleted(_)
         | Event::CredentialRegistered(_)
         | Event::CredentialChanged(_)
@@ -304,26 +317,56 @@ struct StoredKey {
     created_at: Timestamp,
     #[cbor(n(1), with = "minicbor::bytes")]
     pkcs8: Vec<u8>,
+    /// What follows is not in the rows of the first version: its only key, for RS256, with the longest life that tokens
+    /// were likely to have.
+    #[n(2)]
+    kind: Option<KeyKind>,
+    #[n(3)]
+    name: Option<Box<str>>,
+    #[n(4)]
+    hint: Option<Box<str>>,
+    #[n(5)]
+    signs_from: Option<Timestamp>,
+    #[n(6)]
+    token_lifetime_seconds_max: Option<u32>,
 }
 
 impl StoredKey {
     fn of(key: &SigningKey) -> Self {
         Self {
             created_at: key.created_at,
-            pkcs8: key.pkcs8().to_vec(),
+            pkcs8: key.private.pkcs8().to_vec(),
+            kind: Some(key.private.kind),
+            name: Some(key.name.clone()),
+            hint: Some(key.hint.clone()),
+            signs_from: Some(key.signs_from),
+            token_lifetime_seconds_max: Some(key.token_lifetime_seconds_max),
         }
     }
 
     fn into_signing_key(self, kid: &[u8]) -> Result<SigningKey, minicbor::decode::Error> {
         let kid = Uuid::from_slice(kid).map_err(|_| malformed("a signing key"))?;
-        Ok(SigningKey::new(
+        let pkcs8 = Zeroizing::new(self.pkcs8);
+        Ok(SigningKey {
             kid,
-            self.created_at,
-            Zeroizing::new(self.pkcs8),
-        ))
+            name: self.name.unwrap_or_else(|| FIRST_KEY_NAME.into()),
+            hint: self.hint.unwrap_or_default(),
+            created_at: self.created_at,
+            signs_from: self.signs_from.unwrap_or(self.created_at),
+            token_lifetime_seconds_max: self
+                .token_lifetime_seconds_max
+                .unwrap_or(OLD_TOKEN_LIFETIME_SECONDS_MAX),
+            private: Arc::new(PrivateKey::new(
+                self.kind.unwrap_or(KeyKind::Rsa2048),
+                pkcs8,
+            )),
+        })
     }
 }
 
 fn malformed(what: &'static str) -> minicbor::decode::Error {
     minicbor::decode::Error::message(what)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::{Actor, Addr};
+use futures_util::FutureExt;
 use futures_util::future::OptionFuture;
 use parking_lot::RwLock;
+use tokio::sync::Mutex;
 
 use super::Refusal;
 use super::ceremonies::{Begin, Ceremonies, Save, Take};
@@ -16,10 +18,11 @@ use super::registry::Registry;
 use super::tenant::{Durable, Execute, TenantActor};
 use crate::tenant::audit::Requester;
 use crate::tenant::challenge::Ceremony;
-use crate::tenant::ids::{Challenge, TenantId};
+use crate::tenant::ids::{Challenge, TenantId, Timestamp};
 use crate::tenant::policy::Policy;
 use crate::tenant::state::TenantState;
-use crate::tenant::token::{AddFirstSigningKey, SigningKey};
+use crate::tenant::token::commands::{AddFirstSigningKey, RenewSigningKey, kind_to_renew};
+use crate::tenant::token::{KeyKind, PrivateKey, SigningKey};
 use crate::tenant::{Command, Initialize};
 
 /// A tenant in memory. It goes when the registry lets go of it and the last lease ends.
@@ -30,6 +33,17 @@ pub struct Tenant {
     /// One each worker, so that workers do not fight for one counter.
     permits: Box<[Permits]>,
     asked_for: AtomicBool,
+    first_key: Mutex<()>,
+    renewing: AtomicBool,
+}
+
+/// A signing key of another kind is being made.
+struct Renewing(Arc<Tenant>);
+
+impl Drop for Renewing {
+    fn drop(&mut self) {
+        self.0.renewing.store(false, Ordering::Release);
+    }
 }
 
 impl Tenant {
@@ -50,6 +64,8 @@ impl Tenant {
             slots,
             permits: Permits::divided(requests, registry.workers.count()),
             asked_for: AtomicBool::new(true),
+            first_key: Mutex::new(()),
+            renewing: AtomicBool::new(false),
         }
     }
 
@@ -144,17 +160,65 @@ impl<'a> Lease<'a> {
         fresh.tenant.execute(execute).await
     }
 
-    /// The key that signs the tenant's tokens; the first is made at its first use.
-    pub async fn signing_key(&self) -> Result<Arc<SigningKey>, Refusal> {
-        if let Some(key) = self.read().signing_key() {
+    /// The key that signs the tenant's tokens; the first is made at its first use. Where the tenant wants keys of another
+    /// kind by now, one is made meanwhile.
+    pub async fn signing_key(&self, now: Timestamp) -> Result<Arc<SigningKey>, Refusal> {
+        let (key, to_renew) = {
+            let state = self.read();
+            (state.signing_key(now), kind_to_renew(&state))
+        };
+        if to_renew.is_some() {
+            self.renew_signing_key_soon();
+        }
+        match key {
+            Some(key) => Ok(key),
+            None => self.first_signing_key(now).boxed_local().await,
+        }
+    }
+
+    /// Of the kind that the tenant wants now.
+    pub async fn private_key(&self) -> Result<PrivateKey, Refusal> {
+        let kind = KeyKind::wanted(&self.read().policy.settings);
+        let made = self.registry.keys.take(kind).await;
+        made.ok_or(Refusal::Interrupted)
+    }
+
+    /// Makes a key of the kind that the tenant wants now, where its newest is of another. It is published when this answers.
+    pub async fn renew_signing_key(&self) -> Result<(), Refusal> {
+        if kind_to_renew(&self.read()).is_none() {
+            return Ok(());
+        }
+        let renew = RenewSigningKey {
+            private: self.private_key().await?,
+            publish_ahead: self.registry.publish_ahead,
+        };
+        self.execute(renew, Requester::default()).await
+    }
+
+    /// One at a time; whoever asks for a token does not wait for it.
+    fn renew_signing_key_soon(&self) {
+        if self.tenant.renewing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let renewing = Renewing(Arc::clone(&self.tenant));
+        let (registry, worker) = (Arc::clone(self.registry), self.worker);
+        actix::spawn(async move {
+            let id = renewing.0.durable.id;
+            let renewed = async { registry.lease(id, worker).await?.renew_signing_key().await };
+            if let Err(error) = renewed.await {
+                tracing::warn!(tenant = %id, %error, "no signing key of the wanted kind yet");
+            }
+        });
+    }
+
+    /// A crowd that asks for one tenant's first key makes one.
+    async fn first_signing_key(&self, now: Timestamp) -> Result<Arc<SigningKey>, Refusal> {
+        let _turn = self.tenant.first_key.lock().await;
+        if let Some(key) = self.read().signing_key(now) {
             return Ok(key);
         }
-        let mut keys = self.registry.keys.lock().await;
-        if let Some(key) = self.read().signing_key() {
-            return Ok(key);
-        }
-        let pkcs8 = keys.recv().await.ok_or(Refusal::Interrupted)?;
-        self.execute(AddFirstSigningKey { pkcs8 }, Requester::default())
+        let private = self.private_key().await?;
+        self.execute(AddFirstSigningKey { private }, Requester::default())
             .await
     }
 

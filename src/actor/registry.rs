@@ -42,6 +42,8 @@ pub struct Parts {
     pub source: EnvSource,
     pub metrics: Metrics,
     pub keys: KeyPool,
+    /// How long a new signing key is published before it signs.
+    pub publish_ahead: Duration,
     /// One for each worker.
     pub surroundings: Vec<Surroundings>,
     pub requests: usize,
@@ -54,6 +56,7 @@ pub struct Registry {
     pub source: EnvSource,
     pub store: Arc<dyn Store>,
     pub(super) keys: KeyPool,
+    pub publish_ahead: Duration,
     pub(super) surroundings: Vec<Surroundings>,
     /// One each worker.
     pub(super) permits: Box<[Permits]>,
@@ -88,6 +91,7 @@ impl Registry {
             source: parts.source,
             store: parts.store,
             keys: parts.keys,
+            publish_ahead: parts.publish_ahead,
             surroundings: parts.surroundings,
             permits: Permits::divided(parts.requests, workers),
             tenants: DashMap::new(),

@@ -1,46 +1,82 @@
-//! Where new signing keys come from: a thread that makes them ahead of need, since making one takes a hundred times as
-//! long as answering a request.
+//! Where new signing keys come from: threads that make them, since making one takes a hundred times as long as answering a
+//! request. The kind that almost every tenant wants is made ahead of need, the others when they are asked for.
 
-use tokio::sync::{Mutex, mpsc};
-use zeroize::Zeroizing;
+use std::sync::Arc;
 
-use crate::tenant::token;
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
-type Pkcs8 = Zeroizing<Vec<u8>>;
+use crate::tenant::token::{KeyKind, PrivateKey, SigningError};
 
-/// Whoever takes a key holds the pool until the key is a tenant's, so that a crowd that asks for one tenant's first key takes one.
 #[derive(Debug)]
 pub struct KeyPool {
-    keys: Mutex<mpsc::Receiver<Pkcs8>>,
+    ready: Mutex<mpsc::Receiver<PrivateKey>>,
+    /// How many keys are made at a time that take seconds, and how many that take no time.
+    slow: Arc<Semaphore>,
+    quick: Arc<Semaphore>,
 }
 
 impl KeyPool {
-    /// Starts the thread. It ends when the pool is dropped.
+    /// Starts the thread that makes keys ahead. It ends when the pool is dropped.
     pub fn start() -> std::io::Result<Self> {
-        let (sender, keys) = mpsc::channel(1);
-        std::thread::Builder::new()
-            .name("signing-keys".into())
-            .spawn(move || make_keys(&sender))?;
+        let (sender, ready) = mpsc::channel(READY_MAX);
+        thread(move || make_ahead(&sender))?;
         Ok(Self {
-            keys: Mutex::new(keys),
+            ready: Mutex::new(ready),
+            slow: Arc::new(Semaphore::new(MADE_AT_ONCE_MAX)),
+            quick: Arc::new(Semaphore::new(MADE_AT_ONCE_MAX)),
         })
     }
 
-    pub async fn lock(&self) -> tokio::sync::MutexGuard<'_, mpsc::Receiver<Pkcs8>> {
-        self.keys.lock().await
+    /// A key that nobody else gets. `None`: none can be made, and the log says why.
+    pub async fn take(&self, kind: KeyKind) -> Option<PrivateKey> {
+        match kind {
+            KeyKind::Rsa2048 => self.ready.lock().await.recv().await,
+            KeyKind::Rsa3072 | KeyKind::Rsa4096 => make(&self.slow, kind).await,
+            KeyKind::P256 | KeyKind::Ed25519 => make(&self.quick, kind).await,
+        }
     }
 }
 
-fn make_keys(sender: &mpsc::Sender<Pkcs8>) {
+fn make_ahead(sender: &mpsc::Sender<PrivateKey>) {
     loop {
-        let key = match token::generate_pkcs8() {
+        let key = match PrivateKey::generate(KeyKind::Rsa2048) {
             Ok(key) => key,
-            Err(error) => {
-                return tracing::error!(%error, "no signing key could be made; tokens need one");
-            }
+            Err(error) => return complain(&error),
         };
         if sender.blocking_send(key).is_err() {
             return;
         }
     }
 }
+
+/// The permit stays with the thread: whoever asked may be gone before it is done.
+async fn make(turns: &Arc<Semaphore>, kind: KeyKind) -> Option<PrivateKey> {
+    let turn = Arc::clone(turns).acquire_owned().await.ok()?;
+    let (sender, made) = oneshot::channel();
+    let started = thread(move || {
+        match PrivateKey::generate(kind) {
+            Ok(key) => drop(sender.send(key)),
+            Err(error) => complain(&error),
+        }
+        drop(turn);
+    });
+    if let Err(error) = started {
+        tracing::error!(%error, "no thread could be started to make a signing key");
+        return None;
+    }
+    made.await.ok()
+}
+
+fn thread(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let named = std::thread::Builder::new().name("signing-keys".into());
+    named.spawn(work).map(drop)
+}
+
+fn complain(error: &SigningError) {
+    tracing::error!(%error, "no signing key could be made; tokens need one");
+}
+
+/// One more is made and waits for room.
+const READY_MAX: usize = 2;
+
+const MADE_AT_ONCE_MAX: usize = 2;

@@ -195,9 +195,12 @@ const fn status(rejection: Rejection) -> StatusCode {
         | Rejection::SecretNotFound => StatusCode::NOT_FOUND,
         Rejection::TooManyCredentials
         | Rejection::CredentialTaken
-        | Rejection::ApiKeyNameTaken
+        | Rejection::KeyNameTaken
         | Rejection::TooManyApiKeys
         | Rejection::TransactionTaken
+        | Rejection::TooManySigningKeys
+        | Rejection::SigningKeyInUse
+        | Rejection::SigningKeyNeeded
         | Rejection::Concurrent => StatusCode::CONFLICT,
     }
 }
@@ -218,7 +221,10 @@ const fn title(rejection: Rejection) -> &'static str {
         | Rejection::BackupEligibilityChanged => "failed to validate assertion",
         Rejection::TooManyCredentials => "too many credentials",
         Rejection::CredentialTaken => "credential already registered",
-        Rejection::ApiKeyNameTaken | Rejection::TooManyApiKeys => "unable to create key",
+        Rejection::KeyNameTaken | Rejection::TooManyApiKeys | Rejection::TooManySigningKeys => {
+            "unable to create key"
+        }
+        Rejection::SigningKeyInUse | Rejection::SigningKeyNeeded => "unable to remove key",
         Rejection::TransactionTaken => "transaction already exists",
         Rejection::Concurrent => "Conflict",
     }
@@ -252,8 +258,16 @@ const fn details(rejection: Rejection) -> &'static str {
         Rejection::CredentialTaken => {
             "this authenticator holds a registered credential already, sign in with it"
         }
-        Rejection::ApiKeyNameTaken => "a key of this name exists",
-        Rejection::TooManyApiKeys => "the tenant has as many keys as it may, remove one first",
+        Rejection::KeyNameTaken => "a key of this name exists",
+        Rejection::TooManyApiKeys | Rejection::TooManySigningKeys => {
+            "the tenant has as many keys as it may, remove one first"
+        }
+        Rejection::SigningKeyInUse => {
+            "this key signs the tenant's tokens, or is about to: create another, which takes over, and remove this one when its last token has expired"
+        }
+        Rejection::SigningKeyNeeded => {
+            "tokens that this key has signed are still good, remove it when the last of them has expired"
+        }
         Rejection::Concurrent => "somebody else changed the same thing at the same time, try again",
     }
 }
@@ -276,9 +290,12 @@ const fn reason(rejection: Rejection) -> &'static str {
         Rejection::CounterNotGreater => "counter_not_greater",
         Rejection::BackupEligibilityChanged => "backup_eligibility_changed",
         Rejection::SecretNotFound => "secret_not_found",
-        Rejection::ApiKeyNameTaken => "api_key_name_taken",
+        Rejection::KeyNameTaken => "key_name_taken",
         Rejection::TooManyApiKeys => "too_many_api_keys",
         Rejection::TransactionTaken => "transaction_taken",
+        Rejection::TooManySigningKeys => "too_many_signing_keys",
+        Rejection::SigningKeyInUse => "signing_key_in_use",
+        Rejection::SigningKeyNeeded => "signing_key_needed",
         Rejection::Concurrent => "concurrent",
     }
 }

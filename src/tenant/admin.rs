@@ -7,6 +7,7 @@ use super::rejection::Rejection;
 use super::secret::{ApiKey, NewApiKey};
 use super::settings::Settings;
 use super::state::TenantState;
+use super::token::commands::prolonged;
 use super::{Command, Decision, Touched};
 
 /// No command, since there is no state yet to decide by.
@@ -56,7 +57,7 @@ impl Command for RenameTenant {
     }
 }
 
-/// Settings are replaced as a whole: what is absent is the default again.
+/// Settings are replaced as a whole: what is absent is the default again. The signing keys learn how long tokens may live.
 #[derive(Debug)]
 pub struct ReplaceSettings {
     pub settings: Settings,
@@ -66,16 +67,21 @@ impl Command for ReplaceSettings {
     type Outcome = ();
 
     fn touches(&self) -> Vec<Touched> {
-        vec![Touched::Profile]
+        vec![Touched::Profile, Touched::SigningKeys]
     }
 
-    fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
+    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<()>, Rejection> {
+        let lifetime_seconds = self.settings.rules.token_lifetime_seconds;
         let profile = TenantProfile {
             display_name: state.display_name.clone(),
             settings: self.settings,
             created_at: state.created_at,
         };
-        Ok(saved(profile, Kind::TenantConfigUpdated))
+        let mut decision = saved(profile, Kind::TenantConfigUpdated);
+        decision
+            .events
+            .extend(prolonged(state, lifetime_seconds, env.now));
+        Ok(decision)
     }
 }
 

@@ -23,6 +23,9 @@ pub enum Event {
     ApiKeyCreated(ApiKey),
     ApiKeyDeleted(Uuid),
     SigningKeyCreated(Arc<SigningKey>),
+    /// Its tokens may live longer than those before.
+    SigningKeyChanged(Arc<SigningKey>),
+    SigningKeyDeleted(Uuid),
     /// A new user, or a new name at another registration.
     UserSaved(User),
     /// With no credential left.

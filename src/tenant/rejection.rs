@@ -34,12 +34,18 @@ pub enum Rejection {
     BackupEligibilityChanged,
     #[error("no such secret")]
     SecretNotFound,
-    #[error("an API key of this name exists")]
-    ApiKeyNameTaken,
+    #[error("a key of this name exists")]
+    KeyNameTaken,
     #[error("the tenant has as many API keys as it may")]
     TooManyApiKeys,
     #[error("a transaction of this id exists")]
     TransactionTaken,
+    #[error("the tenant has as many signing keys as it may")]
+    TooManySigningKeys,
+    #[error("the key signs the tenant's tokens, or will in a moment")]
+    SigningKeyInUse,
+    #[error("tokens of the key are still good")]
+    SigningKeyNeeded,
     #[error("somebody else changed the same thing at the same time")]
     Concurrent,
 }

@@ -15,6 +15,7 @@ use super::event::Event;
 use super::ids::{Timestamp, uuid_bytes};
 use super::rejection::Rejection;
 use super::state::TenantState;
+use super::token::commands::FIRST_KEY_NAME;
 use super::{Command, Decision, Touched};
 
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -97,12 +98,12 @@ impl Command for CreateApiKey {
     type Outcome = NewApiKey;
 
     fn touches(&self) -> Vec<Touched> {
-        vec![Touched::ApiKeys]
+        vec![Touched::ApiKeys, Touched::SigningKeys]
     }
 
     fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<NewApiKey>, Rejection> {
-        if state.api_keys.iter().any(|key| key.name == self.name) {
-            return Err(Rejection::ApiKeyNameTaken);
+        if is_name_taken(state, &self.name) {
+            return Err(Rejection::KeyNameTaken);
         }
         if state.api_keys.len() >= API_KEYS_MAX {
             return Err(Rejection::TooManyApiKeys);
@@ -154,6 +155,13 @@ impl Command for DeleteApiKey {
         let deleted = vec![Event::ApiKeyDeleted(self.id)];
         Ok(Decision::new(deleted, ()).noting(Note::of(Kind::SecretDeleted)))
     }
+}
+
+/// Keys of both kinds share their names (contract §5.4). The first signing key has its name before it is made.
+pub(super) fn is_name_taken(state: &TenantState, name: &str) -> bool {
+    state.api_keys.iter().any(|key| *key.name == *name)
+        || state.signing_keys.iter().any(|key| *key.name == *name)
+        || name == FIRST_KEY_NAME && state.signing_keys.is_empty()
 }
 
 /// The keys have 512 random bits, so a plain digest is as good as a slow one.

@@ -12,7 +12,7 @@ use super::ids::{CredentialId, TenantId, Timestamp, TransactionId, UserId};
 use super::policy::Policy;
 use super::roster::Roster;
 use super::secret::ApiKey;
-use super::token::SigningKey;
+use super::token::{SigningKey, SigningKeys};
 use super::transaction::{self, Transaction};
 use super::user::{Account, User};
 
@@ -25,7 +25,7 @@ pub struct TenantState {
     /// Whether a settings file speaks for it.
     pub declared: bool,
     pub api_keys: Vec<ApiKey>,
-    pub signing_keys: Vec<Arc<SigningKey>>,
+    pub signing_keys: SigningKeys,
     pub users: HashMap<UserId, Account>,
     pub roster: Roster,
     pub credentials: HashMap<CredentialId, Stored>,
@@ -42,7 +42,7 @@ impl TenantState {
             policy: Arc::new(Policy::new(profile.settings)),
             declared: false,
             api_keys: Vec::new(),
-            signing_keys: Vec::new(),
+            signing_keys: SigningKeys::default(),
             users: HashMap::new(),
             roster: Roster::default(),
             credentials: HashMap::new(),
@@ -62,6 +62,8 @@ impl TenantState {
             Event::ApiKeyCreated(key) => self.api_keys.push(key),
             Event::ApiKeyDeleted(id) => self.api_keys.retain(|key| key.id != id),
             Event::SigningKeyCreated(key) => self.signing_keys.push(key),
+            Event::SigningKeyChanged(key) => self.signing_keys.replace(key),
+            Event::SigningKeyDeleted(kid) => self.signing_keys.remove(kid),
             Event::UserSaved(user) => self.save_user(user, revision),
             Event::UserDeleted(id) => self.delete_user(&id),
             Event::CredentialRegistered(credential) => self.register(credential, revision),
@@ -98,9 +100,9 @@ impl TenantState {
         self.transactions.get(id).map(|stored| &stored.transaction)
     }
 
-    /// The key that signs: the newest.
-    pub fn signing_key(&self) -> Option<Arc<SigningKey>> {
-        self.signing_keys.last().cloned()
+    /// The key that signs now.
+    pub fn signing_key(&self, now: Timestamp) -> Option<Arc<SigningKey>> {
+        self.signing_keys.active(now).cloned()
     }
 
     fn save_user(&mut self, user: User, revision: u64) {

@@ -74,8 +74,9 @@ async fn take(
 
 /// The token that tells of a finished ceremony. Everything in it is durable by now.
 pub async fn token(tenant: &Tenant<'_>, proof: &Proof) -> Result<String, Problem> {
-    let key = tenant.signing_key().await?;
+    // One moment for both: a key must not sign for longer than its rotation says.
     let env = tenant.registry().source.env();
+    let key = tenant.signing_key(env.now).await?;
     let claims = proof.claims(&tenant.read(), &env);
     key.sign(&claims).map_err(|error| {
         tracing::error!(tenant = %tenant.id, %error, "a token could not be signed");

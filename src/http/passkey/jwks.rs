@@ -31,8 +31,13 @@ pub(crate) struct KeySet {
     responses((status = 200, description = "The keys (RFC 7517), to be kept for ten minutes", body = KeySet)),
 )]
 pub(super) async fn jwks(tenant: &Tenant<'_>) -> Answer {
-    tenant.signing_key().await?;
-    let keys = tenant.read().signing_keys.clone();
+    let now = tenant.registry().source.env().now;
+    let active = tenant.signing_key(now).await?;
+    let mut keys: Vec<_> = tenant.read().signing_keys.published(now).cloned().collect();
+    if keys.is_empty() {
+        // Made by the actor of a tenant that was read back on the way.
+        keys.push(active);
+    }
     let keys: Result<Vec<Jwk>, _> = keys.iter().map(|key| key.jwk()).collect();
     let keys = keys.map_err(|error| {
         tracing::error!(tenant = %tenant.id, %error, "a signing key cannot be published");

@@ -1,14 +1,10 @@
-//! API keys and the first signing key.
-
-use uuid::Uuid;
-use zeroize::Zeroizing;
+//! API keys.
 
 use super::super::Command;
 use super::super::event::Event;
 use super::super::rejection::Rejection;
 use super::super::secret::{ApiKey, CreateApiKey, DeleteApiKey, ReplaceApiKey, is_api_key};
 use super::super::state::TenantState;
-use super::super::token::AddFirstSigningKey;
 use super::{env, given};
 
 fn create(state: &TenantState, name: &str, seconds: u64) -> (Vec<Event>, String) {
@@ -58,7 +54,7 @@ fn a_name_is_taken_once_and_keys_are_bounded() {
         }
     }
     let refuse = |name: &str| CreateApiKey { name: name.into() }.decide(&state, &env(1));
-    assert_eq!(refuse("key 7").unwrap_err(), Rejection::ApiKeyNameTaken);
+    assert_eq!(refuse("key 7").unwrap_err(), Rejection::KeyNameTaken);
     assert_eq!(refuse("one more").unwrap_err(), Rejection::TooManyApiKeys);
 }
 
@@ -74,21 +70,4 @@ fn a_replaced_key_opens_no_more() {
     assert!(!opens(&state.api_keys, &old));
     assert!(opens(&state.api_keys, &decision.outcome.secret));
     assert_eq!(state.api_keys.len(), 1);
-}
-
-#[test]
-fn whoever_comes_second_gets_the_first_signing_key() {
-    let add = || AddFirstSigningKey {
-        pkcs8: Zeroizing::new(vec![1, 2, 3]),
-    };
-    let first = add().decide(&given(Vec::new()), &env(1)).unwrap();
-    assert!(matches!(
-        &first.events[..],
-        [Event::SigningKeyCreated(key)] if key.kid == first.outcome.kid
-    ));
-    let state = given(first.events);
-    let second = add().decide(&state, &env(2)).unwrap();
-    assert!(second.events.is_empty());
-    assert_eq!(second.outcome.kid, first.outcome.kid);
-    assert_ne!(second.outcome.kid, Uuid::nil());
 }

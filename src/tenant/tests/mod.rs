@@ -7,7 +7,9 @@ mod keys;
 mod login;
 mod pending;
 mod registration;
+mod rotation;
 mod settings;
+mod tokens;
 mod transaction;
 mod user;
 
