@@ -30,6 +30,7 @@ mod proxies;
 mod rate_limits;
 mod recorded;
 mod registration;
+mod rotation;
 mod secrets;
 mod settings;
 mod support;

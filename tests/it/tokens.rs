@@ -6,19 +6,25 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Forge, RP_ID, Tenant, TestServer};
 
-/// The claims, if the token is good for this relying party.
+/// The claims, if the token is good for this relying party by its keys now.
 async fn verified(tenant: &Tenant, answer: &Answer) -> Value {
     let body = answer.expect(200);
     let token = body["token"].as_str().unwrap();
     let header = decode_header(token).unwrap();
     assert_eq!(header.alg, Algorithm::RS256);
     assert_eq!(header.typ.as_deref(), Some("JWT"));
-    let keys: JwkSet = serde_json::from_value(tenant.jwks().await.expect(200)).unwrap();
-    let key = keys.find(&header.kid.unwrap()).unwrap();
-    let mut validation = Validation::new(Algorithm::RS256);
+    verify_with(&tenant.jwks().await.expect(200), token).unwrap()
+}
+
+/// As a relying party checks a token: the key set says by which algorithm. `None` where the set does not have the key.
+pub(crate) fn verify_with(keys: &Value, token: &str) -> Option<Value> {
+    let keys: JwkSet = serde_json::from_value(keys.clone()).unwrap();
+    let key = keys.find(&decode_header(token).unwrap().kid.unwrap())?;
+    let algorithm = key.common.key_algorithm.unwrap().to_string();
+    let mut validation = Validation::new(algorithm.parse().unwrap());
     validation.set_audience(&[RP_ID]);
     let decoded = decode::<Value>(token, &DecodingKey::from_jwk(key).unwrap(), &validation);
-    decoded.unwrap().claims
+    Some(decoded.unwrap().claims)
 }
 
 #[tokio::test]

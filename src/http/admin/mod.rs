@@ -5,6 +5,7 @@ mod config;
 mod declared;
 mod monitor;
 mod secrets;
+mod signing_keys;
 mod tenants;
 mod users;
 
@@ -36,6 +37,9 @@ pub async fn routes(call: &Call, admin: Admin, path: &[&str]) -> Answer {
                 (&Method::DELETE, ["secrets", "api", id]) => secrets::delete(&tenant, id).await,
                 (_, ["users", ..]) => people(call, &tenant, path).await,
                 (_, ["credentials", ..]) => passkeys(call, &tenant, path).await,
+                (_, ["secrets", "jwk", below @ ..]) => {
+                    signing_keys::routes(call, &tenant, below).await
+                }
                 _ => Err(no_route(path)),
             }
         }

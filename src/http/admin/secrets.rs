@@ -61,12 +61,8 @@ pub(super) fn list(tenant: &Tenant<'_>) -> HttpResponse {
 }
 
 pub(super) async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
-    let body: CreateBody = call.body.json(CREATE)?;
-    let mut validation = Validation::default();
-    let name = validation.required("name", body.name);
-    validation.at_most("name", &name, NAME_LENGTH_MAX);
-    validation.finish(CREATE)?;
-    let created = tenant.execute(CreateApiKey { name: name.into() }).await?;
+    let name = name_of(call)?;
+    let created = tenant.execute(CreateApiKey { name }).await?;
     Ok(json(
         private(HttpResponse::Created()),
         &SecretBody::from(created),
@@ -74,21 +70,39 @@ pub(super) async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
 }
 
 pub(super) async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
-    let id = strict_uuid4(text).ok_or_else(|| {
-        Problem::bad_request("unable to remove key", "SecretId must be a valid uuid4")
-    })?;
+    let id = strict_uuid4(text)?;
     let deleted = tenant.execute(DeleteApiKey { id }).await;
     deleted.map_err(|refusal| {
         if refusal == Refusal::Rejected(Rejection::SecretNotFound) {
-            return Problem::not_found(format!("secret with ID '{text}' not found"));
+            return not_found(id);
         }
         refusal.into()
     })?;
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// What a key of either kind is to be called.
+pub(super) fn name_of(call: &Call) -> Result<Box<str>, Problem> {
+    let body: CreateBody = call.body.json(CREATE)?;
+    let mut validation = Validation::default();
+    let name = validation.required("name", body.name);
+    validation.at_most("name", &name, NAME_LENGTH_MAX);
+    validation.finish(CREATE)?;
+    Ok(name.into())
+}
+
+pub(super) fn not_found(id: Uuid) -> Problem {
+    Problem::not_found(format!("secret with ID '{id}' not found"))
+}
+
+pub(super) fn strict_uuid4(text: &str) -> Result<Uuid, Problem> {
+    parse_uuid4(text).ok_or_else(|| {
+        Problem::bad_request("unable to remove key", "SecretId must be a valid uuid4")
+    })
+}
+
 /// Lower case, hyphenated, version 4: as the contract's `uuid4` rule has it.
-fn strict_uuid4(text: &str) -> Option<Uuid> {
+fn parse_uuid4(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok()?;
     let is_random =
         id.get_version() == Some(Version::Random) && id.get_variant() == Variant::RFC4122;

@@ -142,6 +142,10 @@ pub(super) async fn configure(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let warnings = warnings(&settings);
     tenant.execute(ReplaceSettings { settings }).await?;
     log(tenant.id, &warnings);
+    // The settings are durable: where this fails, the next token tries again.
+    if let Err(error) = tenant.renew_signing_key().await {
+        tracing::warn!(tenant = %tenant.id, %error, "no signing key of the wanted kind yet");
+    }
     Ok(HttpResponse::NoContent().finish())
 }
 

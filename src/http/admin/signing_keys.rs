@@ -1,0 +1,136 @@
+//! `/tenants/{tenant_id}/secrets/jwk` (contract §5.4): the keys that sign the tenant's tokens. The contract has a `secret`
+//! for each; here it has the old shape and opens nothing.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::secrets::{name_of, not_found, strict_uuid4};
+use crate::actor::Refusal;
+use crate::http::answer::{json, private};
+use crate::http::call::{Call, Tenant};
+use crate::http::error::Problem;
+use crate::http::{Answer, time};
+use crate::tenant::ids::Timestamp;
+use crate::tenant::rejection::Rejection;
+use crate::tenant::token::commands::{CreateSigningKey, DeleteSigningKey};
+use crate::tenant::token::{KeyState, SigningKey};
+
+/// The contract's members, and where the key is in its life. The `id` is the `kid` of its tokens.
+#[derive(Debug, Serialize)]
+struct KeyBody {
+    id: Uuid,
+    name: String,
+    secret: String,
+    created_at: String,
+    algorithm: &'static str,
+    state: &'static str,
+    signs_from: String,
+    /// When its last token has expired, where another key has taken over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retires_at: Option<String>,
+}
+
+pub(super) async fn routes(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> Answer {
+    match (call.method(), path) {
+        (&Method::GET | &Method::HEAD, []) => list(tenant).await,
+        (&Method::POST, []) => create(call, tenant).await,
+        (&Method::DELETE, [id]) => delete(tenant, id).await,
+        (_, []) => Err(Problem::method_not_allowed("GET, HEAD, POST")),
+        (_, [_]) => Err(Problem::method_not_allowed("DELETE")),
+        _ => Err(Problem::not_found("Not Found")),
+    }
+}
+
+/// Never empty, as the key set is not: the first key is there when somebody looks.
+async fn list(tenant: &Tenant<'_>) -> Answer {
+    let now = now(tenant);
+    tenant.signing_key(now).await?;
+    let bodies: Vec<KeyBody> = {
+        let state = tenant.read();
+        let keys = state.signing_keys.states(now);
+        keys.map(|(key, key_state)| {
+            let retires_at = state.signing_keys.retires_at(key.kid);
+            KeyBody {
+                retires_at: retires_at
+                    .filter(|_| key_state == KeyState::Retiring)
+                    .map(time::rfc3339),
+                ..KeyBody::of(key, key_state)
+            }
+        })
+        .collect()
+    };
+    Ok(json(HttpResponse::Ok(), &bodies))
+}
+
+/// The key is durable and published when this answers. It takes over from one that signs, so there must be one.
+async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    let name = name_of(call)?;
+    tenant.signing_key(now(tenant)).await?;
+    let create = CreateSigningKey {
+        name,
+        private: tenant.private_key().await?,
+        publish_ahead: tenant.registry().publish_ahead,
+    };
+    let created = tenant.execute(create).await?;
+    let key_state = if created.key.signs_from <= now(tenant) {
+        KeyState::Active
+    } else {
+        KeyState::Pending
+    };
+    let body = KeyBody {
+        secret: created.secret,
+        ..KeyBody::of(&created.key, key_state)
+    };
+    Ok(json(private(HttpResponse::Created()), &body))
+}
+
+async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
+    let kid = strict_uuid4(text)?;
+    let deleted = tenant.execute(DeleteSigningKey { kid }).await;
+    deleted.map_err(|refusal| {
+        if refusal == Refusal::Rejected(Rejection::SecretNotFound) {
+            return not_found(kid);
+        }
+        if refusal == Refusal::Rejected(Rejection::SigningKeyNeeded) {
+            return needed(tenant, kid);
+        }
+        refusal.into()
+    })?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// With the time from which it is not.
+fn needed(tenant: &Tenant<'_>, kid: Uuid) -> Problem {
+    let problem = Problem::from(Rejection::SigningKeyNeeded);
+    let retires_at = tenant.read().signing_keys.retires_at(kid);
+    let until = retires_at.map(time::rfc3339);
+    let details = until.map(|until| {
+        format!("tokens that this key has signed are good until {until}, remove it then").into()
+    });
+    Problem {
+        details: details.or(problem.details),
+        ..problem
+    }
+}
+
+fn now(tenant: &Tenant<'_>) -> Timestamp {
+    tenant.registry().source.env().now
+}
+
+impl KeyBody {
+    /// All but the first characters of its secret are masked.
+    fn of(key: &SigningKey, state: KeyState) -> Self {
+        Self {
+            id: key.kid,
+            name: key.name.to_string(),
+            secret: format!("{}****", key.hint),
+            created_at: time::rfc3339(key.created_at),
+            algorithm: key.private.kind.algorithm(),
+            state: state.as_str(),
+            signs_from: time::rfc3339(key.signs_from),
+            retires_at: None,
+        }
+    }
+}
