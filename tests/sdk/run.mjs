@@ -166,6 +166,41 @@ describe("keys", () => {
   });
 });
 
+test("every token verifies across a rotation of the signing key, by a key set that is kept for a while", async (t) => {
+  const { id, api_key } = await admin("POST", "/tenants", {
+    display_name: "Rotation",
+    config: {
+      cors: { allowed_origins: [ORIGIN], allow_unsafe_wildcard: false },
+      webauthn: { relying_party: { id: RP_ID, display_name: "Rotation", origins: [ORIGIN] }, timeout: 60000 },
+    },
+    create_api_key: true,
+  });
+  t.after(() => admin("DELETE", `/tenants/${id}`));
+  const rotating = tenant({ baseUrl: BASE_URL, apiKey: api_key.secret, tenantId: id });
+  // Within its cooldown of half a minute jose does not ask again for a key that it does not know.
+  const kept = createRemoteJWKSet(new URL(`${BASE_URL}/${id}/.well-known/jwks.json`), { cacheMaxAge: 1000 });
+  const emulator = emulatorFor("ES256");
+  const options = await rotating.registration.initialize({ userId: randomUUID(), username: "ann" });
+  const kidOf = async ({ token }) => {
+    await jwtVerify(token, kept, { audience: RP_ID });
+    return decodeProtectedHeader(token).kid;
+  };
+  const first = await kidOf(await rotating.registration.finalize(emulator.createJSON(ORIGIN, options.publicKey)));
+
+  const made = await admin("POST", `/tenants/${id}/secrets/jwk`, { name: "next" });
+  const wait = Date.parse(made.signs_from) - Date.now();
+  const seen = new Set();
+  const until = Date.now() + Math.min(wait, 4000) + 1000;
+  while (Date.now() < until) {
+    const assertion = emulator.getJSON(ORIGIN, (await rotating.login.initialize()).publicKey);
+    seen.add(await kidOf(await rotating.login.finalize(assertion)));
+  }
+  assert.deepEqual([...seen], wait > 4000 ? [first] : [first, made.id]);
+  const listed = await admin("GET", `/tenants/${id}/secrets/jwk`);
+  assert.deepEqual(listed.map((key) => key.state), wait > 4000 ? ["active", "pending"] : ["retiring", "active"]);
+  if (wait > 4000) t.diagnostic("the server publishes a new key too far ahead to wait for it");
+});
+
 describe("refusals reach the caller as PasskeyError with title, details and status", () => {
   test("a wrong API key", async () => {
     const stranger = tenant({ baseUrl: BASE_URL, apiKey: "not-the-key", tenantId });
