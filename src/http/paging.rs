@@ -11,17 +11,16 @@ use super::call::Call;
 use super::error::Problem;
 use super::forwarded::Origin;
 
-/// The query of a list. Names are compared without regard to case; the first of a name counts.
+/// The query of a list. Names are compared without regard to case; the first of a name counts, where not all do.
 #[derive(Debug)]
-pub struct Query(BTreeMap<String, String>);
+pub struct Query(BTreeMap<String, Vec<String>>);
 
 impl Query {
     pub fn of(request: &HttpRequest) -> Self {
-        let mut pairs = BTreeMap::new();
+        let mut pairs: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-            pairs
-                .entry(name.to_lowercase())
-                .or_insert_with(|| value.into_owned());
+            let values = pairs.entry(name.to_lowercase()).or_default();
+            values.push(value.into_owned());
         }
         Self(pairs)
     }
@@ -29,9 +28,15 @@ impl Query {
     /// `None` where it is absent or empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0
-            .get(name)
+            .get(name)?
+            .first()
             .map(String::as_str)
             .filter(|text| !text.is_empty())
+    }
+
+    /// Every value of a name that may come more than once.
+    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.get(name).into_iter().flatten().map(String::as_str)
     }
 
     fn number(&self, name: &str, title: &'static str) -> Result<Option<i64>, Problem> {
@@ -96,8 +101,12 @@ impl Page {
     }
 
     pub fn select<T>(self, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
-        all.skip((self.number - 1).saturating_mul(self.size))
-            .take(self.size)
+        all.skip(self.skipped()).take(self.size)
+    }
+
+    /// How many entries come before it.
+    pub const fn skipped(self) -> usize {
+        (self.number - 1).saturating_mul(self.size)
     }
 
     /// The `Link` header (RFC 8288): absolute addresses in the order first, last, next, prev.
