@@ -1,6 +1,7 @@
 //! The composition root: the only place that reads the clock, the machine's randomness and its size. It builds a server
 //! from settings, runs it, and drains it.
 
+mod audit;
 mod authenticators;
 mod declared;
 mod demo;
@@ -34,6 +35,8 @@ use crate::store::sqlite::OpenError;
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::env::{Env, RANDOM_BYTES};
 use crate::tenant::ids::Timestamp;
+
+use audit::Lines;
 
 pub use authenticators::names;
 pub use declared::{DeclaredError, check};
@@ -76,6 +79,7 @@ pub struct Running {
     /// What a dev start prints.
     pub demo: Option<Demo>,
     registry: Arc<Registry>,
+    lines: Option<Lines>,
     handles: [ServerHandle; 2],
     drain_timeout: Duration,
 }
@@ -88,7 +92,11 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     let metrics = Metrics::new(workers);
     let keyring = store::keyring(config, mode)?;
     let engine: Arc<dyn Store> = Arc::new(store::open(config, &keyring, &metrics)?);
-    let registry = Registry::new(parts(config, workers, engine, &metrics)?);
+    let lines = config.audit.stdout.then(|| Lines::start(metrics.clone()));
+    let lines = lines.transpose()?;
+    let mut parts = parts(config, workers, engine, &metrics)?;
+    parts.audit_listener = lines.as_ref().map(Lines::listener);
+    let registry = Registry::new(parts);
     declared::follow(&registry, &declared).await?;
     let public = Listener::bind("server.public_address", &config.server.public_address)?;
     let admin = Listener::bind("server.admin_address", &config.server.admin_address)?;
@@ -121,11 +129,13 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     };
     snapshots::run(config, keyring, metrics);
     sweep(Arc::clone(&registry), config.limits.tenant_idle);
+    audit::run(&registry);
     Ok(Running {
         public: public.address,
         admin: admin.address,
         demo,
         registry,
+        lines,
         handles,
         drain_timeout: config.server.drain_timeout,
     })
@@ -178,6 +188,8 @@ fn parts(
         publish_ahead: config.tokens.publish_ahead,
         requests: config.limits.requests,
         requests_per_tenant: config.limits.requests_per_tenant,
+        audit_queue: config.audit.queue,
+        audit_listener: None,
         metrics: metrics.clone(),
         store,
         source,

@@ -30,6 +30,7 @@ pub struct Config {
     #[serde(default)]
     pub webauthn: Webauthn,
     pub tokens: Tokens,
+    pub audit: Audit,
     pub log: Log,
     #[serde(default)]
     pub tenants: Vec<DeclaredTenant>,
@@ -132,6 +133,14 @@ pub struct Webauthn {
 pub struct Tokens {
     #[serde(deserialize_with = "duration")]
     pub publish_ahead: Duration,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    pub stdout: bool,
+    #[serde(deserialize_with = "positive")]
+    pub queue: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -51,7 +51,9 @@
 //!     The mailbox is no back-pressure: permits are, and past them the answer is 503.
 //! 11. An actor that panics dies alone; whoever finds it dead has it read back through the registry.
 //! 12. Nothing secret in a log, a metric, an error body or a `Debug`.
-//! 13. Tenants never meet: every row, lookup, key, limit and CORS rule is the tenant's own.
+//! 13. Tenants never meet: every row, lookup, key, limit, CORS rule and audit entry is the tenant's own.
+//! 14. Audit entries that tell of a change are in its commit. Those that tell of a refusal or of a mere beginning wait in a
+//!     bounded queue, are written within a second and before a list: they are all that a crash may lose ([`actor::audit`]).
 //!
 //! # One registration, room by room
 //!

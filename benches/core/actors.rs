@@ -176,6 +176,8 @@ fn registry(other: &Arbiter) -> Arc<Registry> {
         publish_ahead: Duration::ZERO,
         requests: 1_000,
         requests_per_tenant: 1_000,
+        audit_queue: 1_000,
+        audit_listener: None,
     });
     registry.workers.join(Arbiter::current());
     registry.workers.join(other.handle());

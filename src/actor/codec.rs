@@ -118,16 +118,16 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
     }
 }
 
-/// The entry of the audit log that tells of a change, or of a refusal with its reason.
+/// The entry of the audit log that tells of a change, or of a refusal.
 ///
 /// # Panics
 /// Never: it is encoded to memory.
-pub fn audit_row(note: Note, by: Requester, error: Option<Box<str>>, env: &Env) -> AuditRow {
+pub fn audit_row(note: Note, by: Requester, env: &Env) -> AuditRow {
     let entry = Entry {
         by,
         user: note.user.map(|user| user.as_str().into()),
         transaction: note.transaction,
-        error,
+        error: note.error,
     };
     AuditRow {
         at: env.now.0,
@@ -135,6 +135,11 @@ pub fn audit_row(note: Note, by: Requester, error: Option<Box<str>>, env: &Env) 
         kind: note.kind.number(),
         data: minicbor::to_vec(&entry).expect("encoding to memory does not fail"),
     }
+}
+
+/// What [`audit_row`] has kept.
+pub fn audit_entry(data: &[u8]) -> Result<Entry, minicbor::decode::Error> {
+    minicbor::decode(data)
 }
 
 /// The row of a checkpoint: one a worker, start and number.

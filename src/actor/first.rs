@@ -50,13 +50,15 @@ impl Registry {
             .collect();
         let told = decision
             .note
-            .map(|note| codec::audit_row(note, Requester::default(), None, &self.source.env()));
+            .map(|note| codec::audit_row(note, Requester::default(), &self.source.env()));
         let commit = Commit {
             tenant: id.0,
             change: Change::Update(puts),
             audit: told.into_iter().collect(),
         };
+        let copies = self.audit.copies(&commit.audit);
         self.store.commit(commit).await?;
+        self.audit.written(id, &copies);
         Ok(decision.outcome)
     }
 }

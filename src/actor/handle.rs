@@ -11,15 +11,18 @@ use parking_lot::RwLock;
 use tokio::sync::Mutex;
 
 use super::Refusal;
+use super::audit::{AuditPage, Filter, Window};
 use super::ceremonies::{Begin, Ceremonies, Save, Take};
+use super::codec;
 use super::ledger::Counts;
 use super::permits::Permits;
 use super::registry::Registry;
 use super::tenant::{Durable, Execute, TenantActor};
-use crate::tenant::audit::Requester;
+use crate::tenant::audit::{Note, Requester};
 use crate::tenant::challenge::Ceremony;
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
 use crate::tenant::policy::Policy;
+use crate::tenant::settings::AuditRules;
 use crate::tenant::state::TenantState;
 use crate::tenant::token::commands::{AddFirstSigningKey, RenewSigningKey, kind_to_renew};
 use crate::tenant::token::{KeyKind, PrivateKey, SigningKey};
@@ -56,11 +59,14 @@ impl Tenant {
         let durable = Arc::new(Durable::new(state.id, state));
         let owned = Arc::clone(&durable);
         let (store, source) = (Arc::clone(&registry.store), registry.source.clone());
+        let audit = Arc::clone(&registry.audit);
         let home = registry.workers.arbiter(registry.workers.home(durable.id));
         let home = home.expect("requests are accepted only once every worker has started");
         Self {
             durable,
-            actor: TenantActor::start_in_arbiter(&home, |_| TenantActor::new(owned, store, source)),
+            actor: TenantActor::start_in_arbiter(&home, |_| {
+                TenantActor::new(owned, store, source, audit)
+            }),
             slots,
             permits: Permits::divided(requests, registry.workers.count()),
             asked_for: AtomicBool::new(true),
@@ -220,6 +226,23 @@ impl<'a> Lease<'a> {
         let private = self.private_key().await?;
         self.execute(AddFirstSigningKey { private }, Requester::default())
             .await
+    }
+
+    /// Tells the audit log of something that changed nothing.
+    pub fn tell(&self, note: Note, by: Requester) {
+        let row = codec::audit_row(note, by, &self.registry.source.env());
+        self.registry.audit.tell(self.id, row);
+    }
+
+    /// The entries of the audit log that match, as far as they are kept.
+    pub async fn audit_log(&self, filter: Filter, window: Window) -> Result<AuditPage, Refusal> {
+        let log = (self.id, self.audit_rules());
+        let now = self.registry.source.env().now;
+        self.registry.audit.list(log, filter, window, now).await
+    }
+
+    pub fn audit_rules(&self) -> AuditRules {
+        self.read().policy.settings.audit
     }
 
     pub const fn registry(&self) -> &'a Arc<Registry> {

@@ -4,6 +4,7 @@
 //! [`ceremonies::Ceremonies`] that owns the challenges begun there. Both run on the workers' own arbiters. A step of an
 //! actor is synchronous: no signature is checked here, no disk is waited for.
 
+pub mod audit;
 pub mod ceremonies;
 pub mod codec;
 pub mod first;

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::Refusal;
+use super::audit::{self, AuditLog};
 use super::ceremonies::Surroundings;
 use super::codec::{self, Hydrated};
 use super::handle::{Lease, Slots, Tenant};
@@ -29,7 +30,7 @@ use crate::store::{Change, Commit, CommitError, LoadError, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::Decision;
 use crate::tenant::admin::CreateTenant;
-use crate::tenant::audit::Requester;
+use crate::tenant::audit::{Kind, Note, Requester};
 use crate::tenant::challenge::{Ceremony, still_pending};
 use crate::tenant::event::TenantProfile;
 use crate::tenant::ids::{Challenge, TenantId};
@@ -48,6 +49,9 @@ pub struct Parts {
     pub surroundings: Vec<Surroundings>,
     pub requests: usize,
     pub requests_per_tenant: usize,
+    /// How many entries of audit logs may wait, and who hears of those that are durable.
+    pub audit_queue: usize,
+    pub audit_listener: Option<audit::Listener>,
 }
 
 pub struct Registry {
@@ -55,6 +59,7 @@ pub struct Registry {
     pub metrics: Metrics,
     pub source: EnvSource,
     pub store: Arc<dyn Store>,
+    pub audit: Arc<AuditLog>,
     pub(super) keys: KeyPool,
     pub publish_ahead: Duration,
     pub(super) surroundings: Vec<Surroundings>,
@@ -85,7 +90,14 @@ enum Found<'a> {
 impl Registry {
     pub fn new(parts: Parts) -> Arc<Self> {
         let workers = parts.surroundings.len();
+        let audit = AuditLog::new(
+            Arc::clone(&parts.store),
+            parts.metrics.clone(),
+            parts.audit_queue,
+            parts.audit_listener,
+        );
         Arc::new(Self {
+            audit: Arc::new(audit),
             workers: Workers::new(workers),
             metrics: parts.metrics,
             source: parts.source,
@@ -160,7 +172,9 @@ impl Registry {
     ) -> Result<Outcome, Refusal> {
         let told = decision
             .note
-            .map(|note| codec::audit_row(note, by, None, &self.source.env()));
+            .map(|note| codec::audit_row(note, by, &self.source.env()));
+        let audit: Vec<_> = told.into_iter().collect();
+        let copies = self.audit.copies(&audit);
         let puts = decision
             .events
             .iter()
@@ -169,15 +183,19 @@ impl Registry {
         let commit = Commit {
             tenant: id.0,
             change: Change::Create(puts),
-            audit: told.into_iter().collect(),
+            audit,
         };
         self.store.commit(commit).await?;
+        self.audit.written(id, &copies);
         Ok(decision.outcome)
     }
 
-    /// The end of a tenant: its last commit. Whoever still holds its state finds it dead.
-    pub async fn delete(self: &Arc<Self>, id: TenantId) -> Result<(), Refusal> {
+    /// The end of a tenant: its last commit. Whoever still holds its state finds it dead. Its audit log goes with it, so only
+    /// a listener hears who has asked.
+    pub async fn delete(self: &Arc<Self>, id: TenantId, by: Requester) -> Result<(), Refusal> {
         let lease = self.lease(id, 0).await?;
+        let told = codec::audit_row(Note::of(Kind::TenantDeleted), by, &self.source.env());
+        let copies = self.audit.copies(&[told]);
         let commit = Commit {
             tenant: id.0,
             change: Change::Delete,
@@ -188,7 +206,9 @@ impl Registry {
             lease.kill();
             self.tenants.remove(&id);
         }
-        deleted.map(drop).map_err(Refusal::from)
+        deleted?;
+        self.audit.listened(id, &copies);
+        Ok(())
     }
 
     /// Every tenant, oldest first.

@@ -14,6 +14,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use tokio::sync::oneshot;
 
 use super::Refusal;
+use super::audit::AuditLog;
 use super::codec;
 use super::rows::{RowQueues, Ticket};
 use super::source::EnvSource;
@@ -31,12 +32,15 @@ pub struct Durable {
     state: RwLock<TenantState>,
     dead: AtomicBool,
     commits_in_flight: AtomicBool,
+    /// Beside the lock, since whoever begins a ceremony asks, and hardly ever needs to know more.
+    tells_initialize: AtomicBool,
 }
 
 impl Durable {
     pub fn new(id: TenantId, state: TenantState) -> Self {
         Self {
             id,
+            tells_initialize: AtomicBool::new(state.policy.settings.audit.initialize),
             state: RwLock::new(state),
             dead: AtomicBool::new(false),
             commits_in_flight: AtomicBool::new(false),
@@ -60,6 +64,11 @@ impl Durable {
         self.commits_in_flight.load(Ordering::Acquire)
     }
 
+    /// Whether the audit log is to be told of ceremonies that begin.
+    pub fn tells_initialize(&self) -> bool {
+        self.tells_initialize.load(Ordering::Relaxed)
+    }
+
     /// A panic on the way leaves the state dead: this lock does not poison.
     fn apply(&self, events: Vec<Event>, seq: Seq) {
         let mut state = self.state.write();
@@ -67,6 +76,9 @@ impl Durable {
         for event in events {
             state.apply(event, seq);
         }
+        let tells_initialize = state.policy.settings.audit.initialize;
+        self.tells_initialize
+            .store(tells_initialize, Ordering::Relaxed);
     }
 }
 
@@ -95,6 +107,7 @@ pub struct TenantActor {
     durable: Arc<Durable>,
     store: Arc<dyn Store>,
     source: EnvSource,
+    audit: Arc<AuditLog>,
     rows: RowQueues<Job>,
 }
 
@@ -114,11 +127,17 @@ impl fmt::Debug for TenantActor {
 }
 
 impl TenantActor {
-    pub fn new(durable: Arc<Durable>, store: Arc<dyn Store>, source: EnvSource) -> Self {
+    pub fn new(
+        durable: Arc<Durable>,
+        store: Arc<dyn Store>,
+        source: EnvSource,
+        audit: Arc<AuditLog>,
+    ) -> Self {
         Self {
             durable,
             store,
             source,
+            audit,
             rows: RowQueues::default(),
         }
     }
@@ -154,8 +173,12 @@ impl TenantActor {
                     change: Change::Update(puts),
                     audit: self.told(decision.note.take(), by),
                 };
+                let copies = self.audit.copies(&commit.audit);
                 let committed = self.store.commit(commit).into_actor(self);
                 ctx.spawn(committed.map(move |result, actor, ctx| {
+                    if result.is_ok() {
+                        actor.audit.written(actor.durable.id, &copies);
+                    }
                     let answer = actor.finish::<C>(result, decision, ctx);
                     drop(reply.send(answer));
                     let next = actor.rows.leave(ticket);
@@ -175,7 +198,7 @@ impl TenantActor {
 
     /// With randomness of its own: the decision may have used all of its.
     fn told(&self, note: Option<Note>, by: Requester) -> Vec<AuditRow> {
-        let told = note.map(|note| codec::audit_row(note, by, None, &self.source.env()));
+        let told = note.map(|note| codec::audit_row(note, by, &self.source.env()));
         told.into_iter().collect()
     }
 

@@ -28,11 +28,15 @@ impl Running {
         }
         self.wait_for_requests().await;
         self.registry.save_challenges().await;
+        self.registry.audit.flush_all().await;
         if let Err(error) = self.registry.store.close().await {
             tracing::error!(%error, "the store did not close cleanly; the next start recovers it");
         }
         for server in &self.handles {
             server.stop(true).await;
+        }
+        if let Some(lines) = &self.lines {
+            lines.finish().await;
         }
         tracing::info!("stopped");
     }

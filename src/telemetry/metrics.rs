@@ -20,6 +20,7 @@ pub struct Metrics {
     actor_restarts: IntCounter,
     requests_refused: IntCounter,
     store: StoreMetrics,
+    audit: AuditMetrics,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,7 @@ impl Metrics {
                 "Actors that were started again after a panic.",
             ),
             store: StoreMetrics::new(&registry),
+            audit: AuditMetrics::new(&registry),
             registry,
         }
     }
@@ -117,7 +119,49 @@ impl StoreMetrics {
     }
 }
 
+/// What becomes of what the audit log is told.
+#[derive(Debug, Clone)]
+struct AuditMetrics {
+    entries: IntCounter,
+    dropped: IntCounter,
+    lines_dropped: IntCounter,
+}
+
+impl AuditMetrics {
+    fn new(registry: &Registry) -> Self {
+        Self {
+            entries: counter(
+                registry,
+                "keywright_audit_entries_total",
+                "Entries of audit logs that are durable.",
+            ),
+            dropped: counter(
+                registry,
+                "keywright_audit_dropped_total",
+                "Entries of audit logs that were lost: too many waited, or the store refused them.",
+            ),
+            lines_dropped: counter(
+                registry,
+                "keywright_audit_lines_dropped_total",
+                "Entries of audit logs that stdout was too slow for.",
+            ),
+        }
+    }
+}
+
 impl Metrics {
+    pub fn audit_written(&self, count: usize) {
+        self.audit.entries.inc_by(count_of(count));
+    }
+
+    pub fn audit_dropped(&self, count: usize) {
+        self.audit.dropped.inc_by(count_of(count));
+    }
+
+    pub fn audit_line_dropped(&self) {
+        self.audit.lines_dropped.inc();
+    }
+
     pub fn tenants_hydrated(&self, count: usize) {
         self.tenants_hydrated
             .set(i64::try_from(count).unwrap_or(i64::MAX));
@@ -172,6 +216,10 @@ impl Metrics {
         families.extend(self.registry.gather());
         families
     }
+}
+
+fn count_of(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// The same families of two workers, added up.

@@ -49,6 +49,41 @@ impl Kind {
         }
     }
 
+    /// A ceremony that begins.
+    pub const fn begun(operation: Operation) -> Self {
+        Self::Ceremony {
+            operation,
+            step: Step::Initialize,
+            outcome: Outcome::Succeeded,
+        }
+    }
+
+    /// The same step of the same ceremony, refused. Changes are told of only where they happen.
+    #[must_use]
+    pub const fn refused(self) -> Self {
+        match self {
+            Self::Ceremony {
+                operation, step, ..
+            } => Self::Ceremony {
+                operation,
+                step,
+                outcome: Outcome::Failed,
+            },
+            Self::CredentialUpdated
+            | Self::CredentialDeleted
+            | Self::TenantCreated
+            | Self::TenantUpdated
+            | Self::TenantConfigUpdated
+            | Self::TenantDeleted
+            | Self::SecretCreated
+            | Self::SecretDeleted
+            | Self::SigningKeyCreated
+            | Self::UserDeleted
+            | Self::SessionCreated
+            | Self::SessionDeleted => self,
+        }
+    }
+
     pub const fn name(self) -> &'static str {
         let mut index = 0;
         while index < KINDS.len() {
@@ -123,6 +158,8 @@ pub struct Note {
     pub user: Option<UserId>,
     /// The relying party's name for the transaction.
     pub transaction: Option<Box<str>>,
+    /// Why it failed; or what was wrong and accepted, because the tenant's policy says so.
+    pub error: Option<Box<str>>,
 }
 
 impl Note {
@@ -131,6 +168,7 @@ impl Note {
             kind,
             user: None,
             transaction: None,
+            error: None,
         }
     }
 
@@ -143,6 +181,19 @@ impl Note {
     #[must_use]
     pub fn in_transaction(mut self, id: &str) -> Self {
         self.transaction = Some(id.into());
+        self
+    }
+
+    #[must_use]
+    pub fn refused(mut self, error: &str) -> Self {
+        self.kind = self.kind.refused();
+        self.because(error)
+    }
+
+    /// Cut where it is too long to keep.
+    #[must_use]
+    pub fn because(mut self, error: &str) -> Self {
+        self.error = Some(error[..error.floor_char_boundary(ERROR_BYTES_MAX)].into());
         self
     }
 }
@@ -169,10 +220,12 @@ pub struct Entry {
     pub user: Option<Box<str>>,
     #[n(2)]
     pub transaction: Option<Box<str>>,
-    /// Why it failed, where it did.
+    /// Why it failed, or what was accepted although it was wrong.
     #[n(3)]
     pub error: Option<Box<str>>,
 }
+
+const ERROR_BYTES_MAX: usize = 512;
 
 const fn ceremony(operation: Operation, step: Step, outcome: Outcome) -> Kind {
     Kind::Ceremony {

@@ -11,6 +11,7 @@ use hashbrown::hash_table::OccupiedEntry;
 use minicbor::{Decode, Encode};
 
 use super::ids::{Challenge, CredentialId, Timestamp, TransactionId, UserId};
+use super::token::Operation;
 use super::user::Profile;
 use crate::webauthn::options::UserVerification;
 
@@ -68,6 +69,22 @@ pub enum Factor {
     Passkey,
     #[n(1)]
     Mfa,
+}
+
+impl Factor {
+    pub const fn registration(self) -> Operation {
+        match self {
+            Self::Passkey => Operation::Registration,
+            Self::Mfa => Operation::MfaRegistration,
+        }
+    }
+
+    pub const fn login(self) -> Operation {
+        match self {
+            Self::Passkey => Operation::Login,
+            Self::Mfa => Operation::MfaLogin,
+        }
+    }
 }
 
 /// Who began: somebody with a key (or a session), or anybody. Counted apart, so that a flood of the second cannot push out the first.

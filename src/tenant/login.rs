@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::audit::{Kind, Note};
 use super::challenge::{Access, Begun, Ceremony, Factor, Purpose};
 use super::credential::Credential;
 use super::env::Env;
@@ -10,7 +11,7 @@ use super::ids::{Challenge, CredentialId, Timestamp, UserId};
 use super::rejection::Rejection;
 use super::settings::{BackupEligibleChange, CounterPolicy};
 use super::state::TenantState;
-use super::token::{Operation, Proof};
+use super::token::Proof;
 use super::{Command, Decision, Initialize, Touched};
 use crate::webauthn::authentication::Authentication;
 use crate::webauthn::options::Descriptor;
@@ -24,6 +25,13 @@ pub struct InitializeLogin {
 }
 
 impl Initialize for InitializeLogin {
+    fn note(&self) -> Note {
+        Note {
+            user: self.user.clone(),
+            ..Note::of(Kind::begun(self.factor.login()))
+        }
+    }
+
     fn decide(self, state: &TenantState, env: &Env, worker: u8) -> Result<Begun, Rejection> {
         let allowed = match &self.user {
             Some(user) => allowed(state, user, self.factor)?,
@@ -109,9 +117,8 @@ impl Command for Login {
     fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<Proof>, Rejection> {
         let mut credential = self.still_registered(state)?;
         let rules = &state.policy.settings.rules;
-        if rules.counter == CounterPolicy::Reject
-            && !grows(credential.counter, self.authentication.counter)
-        {
+        let shrinks = !grows(credential.counter, self.authentication.counter);
+        if rules.counter == CounterPolicy::Reject && shrinks {
             return Err(Rejection::CounterNotGreater);
         }
         let eligible = self.authentication.backup_eligible;
@@ -119,6 +126,7 @@ impl Command for Login {
         if changes && !may_change(rules.backup_eligible_change, &credential) {
             return Err(Rejection::BackupEligibilityChanged);
         }
+        let accepted = accepted(shrinks, changes);
         credential.counter = self.authentication.counter;
         credential.backup_eligible = eligible;
         credential.backup_eligible_changed |= changes;
@@ -128,10 +136,7 @@ impl Command for Login {
         let outcome = Proof {
             user: credential.user.clone(),
             credential: credential.id.clone(),
-            operation: match self.factor {
-                Factor::Passkey => Operation::Login,
-                Factor::Mfa => Operation::MfaLogin,
-            },
+            operation: self.factor.login(),
             transaction: None,
             user_verified: self.authentication.user_verified,
             backup_eligible: eligible,
@@ -141,7 +146,7 @@ impl Command for Login {
             expires_at: self.expires_at,
         };
         let events = vec![consumed, Event::CredentialChanged(credential)];
-        Ok(outcome.decided(events))
+        Ok(outcome.decided(events).accepting(accepted.as_deref()))
     }
 
     /// Only a challenge that was accepted before a restart is in the store and not in the state.
@@ -202,6 +207,16 @@ const fn may_change(rule: BackupEligibleChange, credential: &Credential) -> bool
 /// Zero on both sides: an authenticator without a counter (L3 §7.2 step 22).
 const fn grows(stored: u32, received: u32) -> bool {
     received > stored || (received == 0 && stored == 0)
+}
+
+/// What was wrong with an assertion that the tenant's rules let pass.
+fn accepted(shrinks: bool, changes: bool) -> Option<String> {
+    let wrong = [
+        shrinks.then_some(Rejection::CounterNotGreater),
+        changes.then_some(Rejection::BackupEligibilityChanged),
+    ];
+    let wrong: Vec<String> = wrong.iter().flatten().map(Rejection::to_string).collect();
+    (!wrong.is_empty()).then(|| format!("accepted, although {}", wrong.join(" and ")))
 }
 
 fn user_of_handle(handle: Option<&[u8]>, state: &TenantState) -> Result<UserId, Rejection> {

@@ -56,6 +56,9 @@ pub trait Command: Send + 'static {
 
 /// Something that begins a ceremony. Nothing durable changes.
 pub trait Initialize: Send + 'static {
+    /// What the audit log tells of it, where the tenant wants that.
+    fn note(&self) -> Note;
+
     /// Makes the options, and the challenge that `worker` will hold.
     fn decide(
         self,
@@ -81,6 +84,15 @@ impl<Outcome> Decision<Outcome> {
             note: None,
             outcome,
         }
+    }
+
+    /// What was wrong and is accepted, because the tenant's policy says so: it stands in the audit log.
+    #[must_use]
+    pub fn accepting(mut self, wrong: Option<&str>) -> Self {
+        if let Some(wrong) = wrong {
+            self.note = self.note.map(|note| note.because(wrong));
+        }
+        self
     }
 
     #[must_use]

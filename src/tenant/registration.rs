@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::audit::{Kind, Note};
 use super::challenge::{Access, Begun, Ceremony, Factor, Purpose};
 use super::credential::Credential;
 use super::env::Env;
@@ -10,7 +11,7 @@ use super::ids::{Challenge, CredentialId, Timestamp};
 use super::policy::Policy;
 use super::rejection::Rejection;
 use super::state::TenantState;
-use super::token::{Operation, Proof};
+use super::token::Proof;
 use super::user::{Profile, User};
 use super::{Command, Decision, Initialize, Touched};
 use crate::webauthn::options::{Descriptor, UserEntity};
@@ -24,6 +25,10 @@ pub struct InitializeRegistration {
 }
 
 impl Initialize for InitializeRegistration {
+    fn note(&self) -> Note {
+        Note::of(Kind::begun(self.factor.registration())).about(&self.user.id)
+    }
+
     /// The user's name travels with the challenge; it becomes the user's when a credential is registered.
     fn decide(self, state: &TenantState, env: &Env, worker: u8) -> Result<Begun, Rejection> {
         let rules = &state.policy.settings.rules;
@@ -105,10 +110,7 @@ impl Command for Register {
         let outcome = Proof {
             user: self.user.id.clone(),
             credential: self.credential_id.clone(),
-            operation: match self.factor {
-                Factor::Passkey => Operation::Registration,
-                Factor::Mfa => Operation::MfaRegistration,
-            },
+            operation: self.factor.registration(),
             transaction: None,
             user_verified: self.registration.user_verified,
             backup_eligible: self.registration.backup_eligible,

@@ -150,7 +150,10 @@ pub(super) async fn configure(call: &Call, tenant: &Tenant<'_>) -> Answer {
 }
 
 pub(super) async fn delete(call: &Call, tenant: &Tenant<'_>) -> Answer {
-    call.shared.registry.delete(tenant.id).await?;
+    call.shared
+        .registry
+        .delete(tenant.id, call.requester())
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

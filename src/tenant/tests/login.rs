@@ -16,7 +16,7 @@ use super::{
 };
 use crate::webauthn::authentication::Authentication;
 
-fn login(credential: Credential, counter: u32) -> Login {
+pub(super) fn login(credential: Credential, counter: u32) -> Login {
     Login {
         factor: Factor::Passkey,
         challenge: challenge(1),

@@ -1,5 +1,6 @@
 //! The core: given events, when a command is decided, then events or a rejection. Nothing here waits or chances.
 
+mod audit;
 mod authenticator;
 mod canonical_json;
 mod declared;
