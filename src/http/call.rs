@@ -20,7 +20,7 @@ use super::rate::{Failure, guessed_wrong, may_guess};
 use crate::actor::Refusal;
 use crate::actor::handle::Lease;
 use crate::tenant::Command;
-use crate::tenant::audit::Requester;
+use crate::tenant::audit::{Note, Requester};
 use crate::tenant::ids::TenantId;
 use crate::tenant::policy::Policy;
 use crate::tenant::secret::is_api_key;
@@ -174,6 +174,11 @@ impl<'a> Tenant<'a> {
     /// Carries a command out, for whoever asks.
     pub async fn execute<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
         self.lease.execute(command, self.call.requester()).await
+    }
+
+    /// Tells the audit log, for whoever asks, of something that changed nothing.
+    pub fn tell(&self, note: Note) {
+        self.lease.tell(note, self.call.requester());
     }
 
     /// Only for whoever has a key; a wrong one is counted.

@@ -13,6 +13,7 @@
 
 mod admin;
 mod attestation;
+mod audit;
 mod concurrency;
 mod cors;
 mod declared;

@@ -168,6 +168,11 @@ const DEVIATIONS: &[Deviation] = &[
         },
     },
     Deviation {
+        why: "the client that asks here has no name",
+        steps: &["audit/public_deleted", "audit/admin_of_user"],
+        ours: |expected| expected["body"][0]["meta_user_agent"] = "".into(),
+    },
+    Deviation {
         why: "RSA keys have 2048 bits, not 4096",
         steps: &["public.common/jwks", "public.common/jwks_with_origin"],
         ours: |expected| expected["body"]["keys"][0]["n"] = "<b64:342>".into(),
@@ -175,7 +180,4 @@ const DEVIATIONS: &[Deviation] = &[
 ];
 
 /// Steps of routes that this release does not have. The list only ever gets shorter.
-const NOT_YET: &[(&str, &str)] = &[
-    ("audit/", "the audit log"),
-    ("public.common/GET audit_logs", "the audit log"),
-];
+const NOT_YET: &[(&str, &str)] = &[];

@@ -16,6 +16,7 @@ pub use monitor::{health, metrics};
 use actix_web::http::Method;
 
 use super::Answer;
+use super::audit;
 use super::call::{Call, Tenant};
 use super::error::Problem;
 use super::passkey::credentials;
@@ -40,6 +41,7 @@ pub async fn routes(call: &Call, admin: Admin, path: &[&str]) -> Answer {
                 (_, ["secrets", "jwk", below @ ..]) => {
                     signing_keys::routes(call, &tenant, below).await
                 }
+                (&Method::GET | &Method::HEAD, ["audit_logs"]) => audit::list(call, &tenant).await,
                 _ => Err(no_route(path)),
             }
         }
@@ -78,6 +80,7 @@ fn no_route(path: &[&str]) -> Problem {
             Problem::method_not_allowed("GET, HEAD, DELETE")
         }
         ["tenants", _, "secrets", "api", _] => Problem::method_not_allowed("DELETE"),
+        ["tenants", _, "audit_logs"] => Problem::method_not_allowed("GET, HEAD"),
         _ => Problem::not_found("Not Found"),
     }
 }

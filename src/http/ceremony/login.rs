@@ -1,6 +1,6 @@
 //! Finishing a login (WebAuthn L3 §7.2 around our state).
 
-use super::{FinalizeError, Kind, Taken, take};
+use super::{About, FinalizeError, Kind, Taken, take};
 use crate::http::call::Tenant;
 use crate::tenant::challenge::{Factor, Purpose};
 use crate::tenant::credential::Credential;
@@ -16,10 +16,12 @@ pub async fn finalize(
     tenant: &Tenant<'_>,
     factor: Factor,
     body: &[u8],
+    about: &mut About,
 ) -> Result<Proof, FinalizeError> {
     let response = AuthenticationResponse::parse(body)?;
-    let taken = take(tenant, &response.client_data.challenge, Kind::Login, factor).await?;
-    let login = proven(tenant, &response, &taken, &taken.challenge.0)?;
+    let challenge = &response.client_data.challenge;
+    let taken = take(tenant, challenge, Kind::Login, factor, about).await?;
+    let login = proven(tenant, &response, &taken, &taken.challenge.0, about)?;
     Ok(tenant.execute(login).await?)
 }
 
@@ -29,8 +31,10 @@ pub(super) fn proven(
     response: &AuthenticationResponse,
     taken: &Taken,
     challenge: &[u8],
+    about: &mut About,
 ) -> Result<Login, FinalizeError> {
     let credential = claimed(tenant, response, taken)?;
+    about.user = Some(credential.user.clone());
     let policy = tenant.read().policy.clone();
     let expected = Expected {
         challenge,

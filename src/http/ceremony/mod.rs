@@ -1,11 +1,14 @@
 //! The ceremonies between HTTP and the actors, the same for every face: take the challenge, check the signature here on
 //! the worker, make the outcome durable. No contract's words are spoken here.
 
+pub mod audit;
 pub mod login;
 pub mod registration;
 pub mod transaction;
 
 use thiserror::Error;
+
+pub use audit::About;
 
 use super::Answer;
 use super::call::{Call, Tenant};
@@ -55,9 +58,11 @@ async fn take(
     challenge: &[u8],
     kind: Kind,
     factor: Factor,
+    about: &mut About,
 ) -> Result<Taken, FinalizeError> {
     let challenge = Challenge::head(challenge).ok_or(Rejection::ChallengeUnknown)?;
     let ceremony = tenant.take_challenge(challenge).await?;
+    about.taken(&ceremony);
     let begun = match ceremony.purpose {
         Purpose::Registration { .. } => Kind::Registration,
         Purpose::Login { .. } => Kind::Login,

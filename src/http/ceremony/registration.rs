@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{FinalizeError, Kind, take};
+use super::{About, FinalizeError, Kind, take};
 use crate::http::call::Tenant;
 use crate::tenant::challenge::{Factor, Purpose};
 use crate::tenant::ids::CredentialId;
@@ -17,6 +17,7 @@ pub async fn finalize(
     tenant: &Tenant<'_>,
     factor: Factor,
     body: &[u8],
+    about: &mut About,
 ) -> Result<Proof, FinalizeError> {
     let response = RegistrationResponse::parse(body)?;
     let taken = take(
@@ -24,6 +25,7 @@ pub async fn finalize(
         &response.client_data.challenge,
         Kind::Registration,
         factor,
+        about,
     )
     .await?;
     let policy = tenant.read().policy.clone();

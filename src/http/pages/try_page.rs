@@ -9,6 +9,7 @@ use super::{CSS, HTML, SCRIPT, asset, page};
 use crate::actor::handle::Lease;
 use crate::http::answer::{json, private};
 use crate::http::call::{Call, Tenant};
+use crate::http::ceremony::audit::begin;
 use crate::http::error::Problem;
 use crate::http::passkey::credentials::{self, CredentialBody};
 use crate::http::passkey::{self, login, registration, texts};
@@ -62,7 +63,7 @@ struct BeginBody {
 }
 
 /// A stranger gets a new user; whoever is signed in gets another passkey.
-async fn begin_registration(call: &Call, demo: &Lease<'_>) -> Answer {
+async fn begin_registration(call: &Call, demo: &Tenant<'_>) -> Answer {
     let user = if call.bearer().is_some() {
         known(demo, &signed_in(call, demo)?)?
     } else {
@@ -73,11 +74,11 @@ async fn begin_registration(call: &Call, demo: &Lease<'_>) -> Answer {
         factor: Factor::Passkey,
         access: Access::Unkeyed,
     };
-    Ok(passkey::options(demo.begin(initialize).await?))
+    Ok(passkey::options(begin(demo, initialize).await?))
 }
 
-async fn begin_login(demo: &Lease<'_>) -> Answer {
-    let options = demo.begin(login::discoverable()).await?;
+async fn begin_login(demo: &Tenant<'_>) -> Answer {
+    let options = begin(demo, login::discoverable()).await?;
     Ok(passkey::options(options))
 }
 

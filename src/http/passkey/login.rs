@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use super::{TokenBody, texts};
 use crate::http::Answer;
 use crate::http::call::{Call, Keyed, Tenant};
-use crate::http::ceremony::{self, measured};
+use crate::http::ceremony::audit::{begin, begin_and_tell};
+use crate::http::ceremony::{self, About, measured};
 use crate::http::error::Problem;
 use crate::http::openapi::ceremonies::{AuthenticationCredential, RequestOptions};
 use crate::http::rate::{Route, admit};
@@ -52,7 +53,11 @@ pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
         let options = match body.user_id {
             None => {
                 admit(call, &tenant, Route::Initialize)?;
-                tenant.begin(discoverable()).await?
+                if tenant.tells_initialize() {
+                    begin_and_tell(&tenant, discoverable()).await?
+                } else {
+                    tenant.begin(discoverable()).await?
+                }
             }
             Some(user_id) => {
                 not_empty(&user_id)?;
@@ -60,7 +65,8 @@ pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
                     return Err(Problem::unauthorized("api key is missing", ""));
                 }
                 let tenant = tenant.keyed(call)?;
-                tenant.begin(for_user(&user_id, Factor::Passkey)?).await?
+                let initialize = for_user(&user_id, Factor::Passkey)?;
+                begin(&tenant, initialize).await?
             }
         };
         Ok(super::options(options))
@@ -75,7 +81,7 @@ pub(super) async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
         let user_id = validation.present("user_id", body.user_id);
         validation.finish(texts::VALIDATE)?;
         not_empty(&user_id)?;
-        let options = tenant.begin(for_user(&user_id, Factor::Mfa)?).await?;
+        let options = begin(&tenant, for_user(&user_id, Factor::Mfa)?).await?;
         Ok(super::options(options))
     })
     .await
@@ -99,8 +105,10 @@ pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answe
         Factor::Mfa => Step::MfaLoginFinalize,
     };
     measured(call, step, async {
-        let proof = ceremony::login::finalize(tenant, factor, &call.body.bytes).await;
-        let proof = proof.map_err(texts::login)?;
+        let (body, mut about) = (&call.body.bytes, About::default());
+        let proof = ceremony::login::finalize(tenant, factor, body, &mut about).await;
+        let proof =
+            proof.map_err(|error| about.refused(tenant, factor.login(), error, texts::login))?;
         Ok(super::token(&ceremony::token(tenant, &proof).await?))
     })
     .await

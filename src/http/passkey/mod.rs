@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::Answer;
 use super::answer::{json, json_text, private};
+use super::audit;
 use super::call::{Call, Keyed, Tenant};
 use super::error::Problem;
 use super::rate::{Route, admit};
@@ -52,6 +53,10 @@ async fn rarer(call: &Call, tenant: Tenant<'_>, path: &[&str]) -> Answer {
         }
         (_, ["credentials", ..]) => credentials(call, &tenant.keyed(call)?, path).await,
         (_, ["transaction", ..]) => transaction(call, tenant.keyed(call)?, path).await,
+        (&Method::GET | &Method::HEAD, ["audit_logs"]) => {
+            let tenant = tenant.keyed(call)?;
+            audit::list(call, &tenant).await
+        }
         _ => Err(no_route(path)),
     }
 }
@@ -93,7 +98,7 @@ fn no_route(path: &[&str]) -> Problem {
         ["transaction", "initialize" | "finalize"] => {
             Problem::method_not_allowed("GET, HEAD, POST")
         }
-        ["credentials"] | [".well-known", "jwks.json"] | ["transaction", _] => {
+        ["credentials" | "audit_logs"] | [".well-known", "jwks.json"] | ["transaction", _] => {
             Problem::method_not_allowed("GET, HEAD")
         }
         ["credentials", _] => Problem::method_not_allowed("GET, HEAD, PATCH, DELETE"),

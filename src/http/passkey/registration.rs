@@ -7,7 +7,8 @@ use super::TokenBody;
 use super::texts;
 use crate::http::Answer;
 use crate::http::call::{Call, Keyed, Tenant};
-use crate::http::ceremony::{self, measured};
+use crate::http::ceremony::audit::begin_and_tell;
+use crate::http::ceremony::{self, About, measured};
 use crate::http::error::Envelope;
 use crate::http::error::Problem;
 use crate::http::openapi::ceremonies::{CreationOptions, RegistrationCredential};
@@ -72,7 +73,12 @@ pub async fn initialize(call: &Call, tenant: Keyed<'_>, factor: Factor) -> Answe
             factor,
             access: Access::Keyed,
         };
-        Ok(super::options(tenant.begin(initialize).await?))
+        let options = if tenant.tells_initialize() {
+            begin_and_tell(&tenant, initialize).await?
+        } else {
+            tenant.begin(initialize).await?
+        };
+        Ok(super::options(options))
     })
     .await
 }
@@ -98,8 +104,11 @@ pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answe
         Factor::Mfa => Step::MfaRegistrationFinalize,
     };
     measured(call, step, async {
-        let proof = ceremony::registration::finalize(tenant, factor, &call.body.bytes).await;
-        let proof = proof.map_err(texts::registration)?;
+        let (body, mut about) = (&call.body.bytes, About::default());
+        let proof = ceremony::registration::finalize(tenant, factor, body, &mut about).await;
+        let proof = proof.map_err(|error| {
+            about.refused(tenant, factor.registration(), error, texts::registration)
+        })?;
         Ok(super::token(&ceremony::token(tenant, &proof).await?))
     })
     .await

@@ -1,5 +1,6 @@
 //! The server as a child process with a directory and ports of its own. It never outlives its test.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -133,6 +134,11 @@ impl TestServer {
         self.log.lock().unwrap().clone()
     }
 
+    /// All that it has written to stdout.
+    pub(crate) fn stdout(&self) -> String {
+        std::fs::read_to_string(self.directory().join(STDOUT)).unwrap()
+    }
+
     /// Resident memory.
     pub(crate) fn memory_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -236,10 +242,17 @@ fn spawn(directory: &Path, settings: &[(String, String)]) -> Child {
     }
     command
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(stdout(directory))
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+/// A file that a later start goes on with.
+fn stdout(directory: &Path) -> File {
+    let mut options = File::options();
+    let file = options.create(true).append(true);
+    file.open(directory.join(STDOUT)).unwrap()
 }
 
 fn refused(directory: &Path, settings: &[(String, String)]) -> (Option<i32>, String) {
@@ -281,6 +294,8 @@ const FILE: &str = "$FILE";
 
 /// Seals the stores of all tests; one of them looks for it where it must not be.
 pub(crate) const STORE_KEY: &str = "a store key that no log ever shows";
+
+const STDOUT: &str = "stdout";
 
 /// Generous: other tests want the processor too.
 const DEADLINE: Duration = Duration::from_mins(1);
