@@ -403,18 +403,27 @@ async fn every_acknowledged_credential_survives_kills_under_load() {
             acknowledged.extend(worker.unwrap());
         }
         tenant = tenant.at(server.client());
-        let stored = all_credentials(&tenant).await;
+        let stored = all(&tenant, "credentials", "id").await;
         for id in &acknowledged {
             assert!(stored.contains(id), "round {round} lost {id}");
         }
+        // Whether it was answered or not: what is there was told, once, and what was told is there.
+        let mut users = all(&tenant, "credentials", "user_id").await;
+        let registered = "audit_logs?type=webauthn_registration_final_succeeded";
+        let mut told = all(&tenant, registered, "actor_user_id").await;
+        users.sort();
+        told.sort();
+        assert_eq!(told, users, "round {round}");
     }
     assert!(!acknowledged.is_empty());
 }
 
-async fn all_credentials(tenant: &Tenant) -> Vec<String> {
-    let mut ids = Vec::new();
+/// A member of every entry of a list.
+async fn all(tenant: &Tenant, list: &str, member: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let more = if list.contains('?') { '&' } else { '?' };
     for page in 1.. {
-        let path = format!("/{}/credentials?per_page=1000&page={page}", tenant.id);
+        let path = format!("/{}/{list}{more}per_page=1000&page={page}", tenant.id);
         let headers = [("apiKey", tenant.key.as_str())];
         let answer = tenant.client.send("GET", &path, &headers, None).await;
         let listed = answer.expect(200);
@@ -422,11 +431,11 @@ async fn all_credentials(tenant: &Tenant) -> Vec<String> {
         if listed.is_empty() {
             break;
         }
-        ids.extend(
+        all.extend(
             listed
                 .iter()
-                .map(|credential| credential["id"].as_str().unwrap().to_owned()),
+                .map(|entry| entry[member].as_str().unwrap().to_owned()),
         );
     }
-    ids
+    all
 }
