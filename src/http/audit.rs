@@ -67,7 +67,7 @@ pub async fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let bodies: Vec<EntryBody> = entries.map(|told| EntryBody::of(tenant.id, told)).collect();
     let mut response = private(HttpResponse::Ok());
     response
-        .insert_header(("link", page.link(&call.request, listed.total)))
+        .insert_header(("link", page.link(call, listed.total)))
         .insert_header(("x-total-count", listed.total));
     Ok(json(response, &bodies))
 }

@@ -9,6 +9,7 @@ use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::audit::{Kind, Note};
 use super::challenge::{Access, Begun, Ceremony, Factor, Purpose};
 use super::env::Env;
 use super::event::Event;
@@ -71,6 +72,13 @@ pub struct SaveTransaction {
     pub data: Box<str>,
 }
 
+impl SaveTransaction {
+    /// What the audit log tells of the ceremony that begins, where the tenant wants that.
+    pub fn note(&self) -> Note {
+        begun_note(&self.id, &self.user)
+    }
+}
+
 impl Command for SaveTransaction {
     type Outcome = ();
 
@@ -115,6 +123,10 @@ pub struct InitializeTransaction {
 }
 
 impl Initialize for InitializeTransaction {
+    fn note(&self) -> Note {
+        begun_note(&self.id, &self.user)
+    }
+
     fn decide(self, state: &TenantState, env: &Env, worker: u8) -> Result<Begun, Rejection> {
         let allowed = allowed(state, &self.user, Factor::Passkey)?;
         let ceremonies = state.policy.ceremonies(Factor::Passkey);
@@ -162,7 +174,7 @@ impl Command for ConfirmTransaction {
         let Decision {
             mut events,
             outcome,
-            ..
+            note,
         } = self.login.decide(state, env)?;
         events.push(Event::TransactionSaved(Arc::new(Transaction {
             confirmed_at: Some(env.now),
@@ -173,7 +185,8 @@ impl Command for ConfirmTransaction {
             transaction: Some(self.id),
             ..outcome
         };
-        Ok(proof.decided(events))
+        let accepted = note.and_then(|note| note.error);
+        Ok(proof.decided(events).accepting(accepted.as_deref()))
     }
 
     fn on_conflict() -> Rejection {
@@ -192,6 +205,12 @@ pub fn begun<'a>(
         .filter(|account| account.user.internal_id == transaction.user_internal_id)
         .map(|_| transaction)
         .ok_or(Rejection::UserHandleUnknown)
+}
+
+fn begun_note(id: &TransactionId, user: &UserId) -> Note {
+    Note::of(Kind::begun(Operation::Transaction))
+        .about(user)
+        .in_transaction(id.as_str())
 }
 
 /// 32 bytes that are found among the challenges that are out, then what is confirmed.

@@ -291,6 +291,54 @@ async fn a_counter_that_goes_back_is_told_either_way() {
 }
 
 #[tokio::test]
+async fn transactions_are_told_with_their_name() {
+    let server = TestServer::start();
+    let tenant = server
+        .tenant_with(with_audit(json!({"initialize": true})))
+        .await;
+    let mut ann = register(&tenant, "ann").await;
+    let pay = json!({"user_id": "ann", "transaction_id": "pay-1", "transaction_data": {"sum": 1}});
+    let options = tenant
+        .post("transaction/initialize", &pay)
+        .await
+        .expect(200);
+    tenant
+        .post("transaction/initialize", &pay)
+        .await
+        .expect(409);
+    let got = ann.get(&options);
+    tenant.post("transaction/finalize", &got).await.expect(200);
+    let mut second = pay.clone();
+    second["transaction_id"] = "pay-2".into();
+    let options = tenant
+        .post("transaction/initialize", &second)
+        .await
+        .expect(200);
+    ann.origin = "https://elsewhere.example".into();
+    let got = ann.get(&options);
+    tenant.post("transaction/finalize", &got).await.expect(401);
+
+    let mut entries = entries(&tenant, "?per_page=5").await;
+    entries.reverse();
+    let told: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            assert_eq!(entry["actor_user_id"], "ann");
+            let of = |name: &str| entry[name].as_str().unwrap();
+            format!("{} {}", of("type"), of("transaction_id"))
+        })
+        .collect();
+    let expected = [
+        "webauthn_transaction_init_succeeded pay-1",
+        "webauthn_transaction_init_failed pay-1",
+        "webauthn_transaction_final_succeeded pay-1",
+        "webauthn_transaction_init_succeeded pay-2",
+        "webauthn_transaction_final_failed pay-2",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
 async fn a_kill_loses_no_entry_of_a_change() {
     let mut server = TestServer::start();
     let tenant = server.tenant().await;

@@ -75,12 +75,13 @@ fn no_route(path: &[&str]) -> Problem {
         }
         ["tenants", _] => Problem::method_not_allowed("GET, HEAD, PUT, DELETE"),
         ["tenants", _, "config"] => Problem::method_not_allowed("PUT"),
-        ["tenants", _, "users" | "credentials"] => Problem::method_not_allowed("GET, HEAD"),
+        ["tenants", _, "users" | "credentials" | "audit_logs"] => {
+            Problem::method_not_allowed("GET, HEAD")
+        }
         ["tenants", _, "users" | "credentials", _] => {
             Problem::method_not_allowed("GET, HEAD, DELETE")
         }
         ["tenants", _, "secrets", "api", _] => Problem::method_not_allowed("DELETE"),
-        ["tenants", _, "audit_logs"] => Problem::method_not_allowed("GET, HEAD"),
         _ => Problem::not_found("Not Found"),
     }
 }

@@ -29,6 +29,10 @@ impl About {
         match &ceremony.purpose {
             Purpose::Registration { user, .. } => self.user = Some(user.id.clone()),
             Purpose::Login { user, .. } => self.user.clone_from(user),
+            Purpose::Transaction { id, user, .. } => {
+                self.user = Some(user.clone());
+                self.transaction = Some(id.as_str().into());
+            }
         }
     }
 
@@ -70,13 +74,23 @@ pub fn begin_and_tell<'a, I: Initialize>(
     let begin_and_tell = async move {
         let note = initialize.note();
         let begun = tenant.begin(initialize).await;
-        tenant.tell(match begun {
-            Ok(_) => note,
-            Err(refusal) => note.refused(&text(&refusal.into(), &refusal.to_string())),
-        });
+        tell_begun(tenant, note, &begun, Problem::from);
         begun
     };
     begin_and_tell.boxed_local()
+}
+
+/// Tells how a beginning went, for tenants that want to know; `words` are those that the client gets.
+pub fn tell_begun(
+    tenant: &Tenant<'_>,
+    note: Note,
+    begun: &Result<String, Refusal>,
+    words: fn(Refusal) -> Problem,
+) {
+    tenant.tell(match begun {
+        Ok(_) => note,
+        Err(refusal) => note.refused(&text(&words(*refusal), &refusal.to_string())),
+    });
 }
 
 /// As the contract's audit logs put it (§7).

@@ -1,7 +1,7 @@
 //! Beginning and finishing a transaction: a durable id and then a ceremony, and an assertion over 64 bytes.
 
 use super::login::proven;
-use super::{FinalizeError, Kind, take};
+use super::{About, FinalizeError, Kind, take};
 use crate::actor::Refusal;
 use crate::http::call::Tenant;
 use crate::tenant::challenge::{Factor, Purpose};
@@ -24,16 +24,20 @@ pub async fn initialize(tenant: &Tenant<'_>, save: SaveTransaction) -> Result<St
 }
 
 /// The confirmation is durable when this answers. Whose it is says the ceremony; the client need not.
-pub async fn finalize(tenant: &Tenant<'_>, body: &[u8]) -> Result<Proof, FinalizeError> {
+pub async fn finalize(
+    tenant: &Tenant<'_>,
+    body: &[u8],
+    about: &mut About,
+) -> Result<Proof, FinalizeError> {
     let response = AuthenticationResponse::parse(body)?;
     let challenge = &response.client_data.challenge;
-    let taken = take(tenant, challenge, Kind::Transaction, Factor::Passkey).await?;
+    let taken = take(tenant, challenge, Kind::Transaction, Factor::Passkey, about).await?;
     let Purpose::Transaction { id, .. } = &taken.ceremony.purpose else {
         return Err(Rejection::ChallengeUnknown.into());
     };
     let transaction = begun(&tenant.read(), id)?.clone();
     let challenge = transaction.challenge(&taken.challenge);
-    let login = proven(tenant, &response, &taken, &challenge)?;
+    let login = proven(tenant, &response, &taken, &challenge, about)?;
     let id = id.clone();
     Ok(tenant.execute(ConfirmTransaction { id, login }).await?)
 }

@@ -12,7 +12,8 @@ use super::{TokenBody, texts};
 use crate::http::Answer;
 use crate::http::answer::json;
 use crate::http::call::{Call, Keyed};
-use crate::http::ceremony::{self, measured};
+use crate::http::ceremony::audit::tell_begun;
+use crate::http::ceremony::{self, About, measured};
 use crate::http::error::Problem;
 use crate::http::openapi::ceremonies::{AuthenticationCredential, RequestOptions};
 use crate::http::paging::{Page, PageParameters, Query};
@@ -23,6 +24,7 @@ use crate::tenant::canonical_json::{CanonicalError, canonical};
 use crate::tenant::ids::{TransactionId, UserId};
 use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
+use crate::tenant::token::Operation;
 use crate::tenant::transaction::{SaveTransaction, Transaction};
 use crate::tenant::user::Account;
 
@@ -97,8 +99,13 @@ impl<'a> From<&'a Transaction> for TransactionBody<'a> {
 pub(super) async fn initialize(call: &Call, tenant: &Keyed<'_>) -> Answer {
     measured(call, Step::TransactionInitialize, async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
-        let options = ceremony::transaction::initialize(tenant, body.into_command()?).await;
-        let options = options.map_err(texts::transaction_initialize)?;
+        let save = body.into_command()?;
+        let note = tenant.tells_initialize().then(|| save.note());
+        let begun = ceremony::transaction::initialize(tenant, save).await;
+        if let Some(note) = note {
+            tell_begun(tenant, note, &begun, texts::transaction_initialize);
+        }
+        let options = begun.map_err(texts::transaction_initialize)?;
         Ok(super::options(options))
     })
     .await
@@ -117,8 +124,11 @@ pub(super) async fn initialize(call: &Call, tenant: &Keyed<'_>) -> Answer {
 )]
 pub(super) async fn finalize(call: &Call, tenant: &Keyed<'_>) -> Answer {
     measured(call, Step::TransactionFinalize, async {
-        let proof = ceremony::transaction::finalize(tenant, &call.body.bytes).await;
-        let proof = proof.map_err(texts::transaction)?;
+        let (body, mut about) = (&call.body.bytes, About::default());
+        let proof = ceremony::transaction::finalize(tenant, body, &mut about).await;
+        let operation = Operation::Transaction;
+        let proof =
+            proof.map_err(|error| about.refused(tenant, operation, error, texts::transaction))?;
         Ok(super::token(&ceremony::token(tenant, &proof).await?))
     })
     .await

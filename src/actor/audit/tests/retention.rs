@@ -42,7 +42,7 @@ fn registry() -> Arc<Registry> {
         per_tenant: 10,
     };
     let registry = Registry::new(Parts {
-        publish_ahead: std::time::Duration::ZERO,
+        publish_ahead: Duration::ZERO,
         surroundings: vec![Surroundings {
             store: Arc::clone(&store),
             source: source.clone(),
