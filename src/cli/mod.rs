@@ -2,6 +2,7 @@
 
 mod check_config;
 mod serve;
+mod tenant;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +23,9 @@ enum Command {
     Serve(serve::Serve),
     /// Read the settings as `serve` would, and say what is wrong or what they are
     CheckConfig(ConfigFile),
+    /// Create, list, show and delete tenants of a running server, and rotate their API keys
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
 }
 
 #[derive(Debug, Args)]
@@ -36,6 +40,7 @@ pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::CheckConfig(file) => check_config::run(&file),
+        Command::Tenant(tenant) => tenant.run(),
     }
 }
 

@@ -14,6 +14,7 @@
 mod admin;
 mod attestation;
 mod audit;
+mod cli;
 mod concurrency;
 mod cors;
 mod declared;
