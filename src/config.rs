@@ -15,7 +15,9 @@ use serde::Deserialize;
 pub use error::ConfigError;
 pub use tenants::{DeclaredKey, DeclaredTenant, TenantConfig};
 pub use values::{Address, Secret, WORKERS_MAX};
-use values::{duration, log_format, log_level, pause, positive, secrets, size, workers};
+use values::{
+    duration, folder, log_format, log_level, pause, positive, secrets, size, some_folder, workers,
+};
 
 pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
 
@@ -57,6 +59,7 @@ pub struct Server {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
+    #[serde(deserialize_with = "folder")]
     pub directory: PathBuf,
     #[serde(deserialize_with = "pause")]
     pub checkpoint_every: Duration,
@@ -71,7 +74,7 @@ pub struct Snapshots {
     pub every: Duration,
     pub keep_hourly: usize,
     pub keep_daily: usize,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_folder")]
     pub directory: Option<PathBuf>,
 }
 
@@ -190,7 +193,8 @@ impl Config {
             builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
         }
         let settings = builder.add_source(environment).build();
-        let config: Self = settings.and_then(config::Config::try_deserialize)?;
+        let settings = settings.map_err(ConfigError::of_sources)?;
+        let config: Self = settings.try_deserialize()?;
         config.check(mode)?;
         Ok(config)
     }

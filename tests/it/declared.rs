@@ -91,6 +91,54 @@ async fn the_example_is_a_tenant() {
     assert!(opens(&server, SHOP_KEY).await);
 }
 
+/// Whatever the admin API takes, with the same meaning.
+#[tokio::test]
+async fn a_file_takes_every_setting_of_the_admin_api() {
+    let more = r#"
+mfa = { timeout = 5000, attachment = "platform" }
+tokens = { algorithm = "ES256", lifetime_seconds = 60 }
+audit = { initialize = true }
+limits = { credentials_per_user = 3 }
+[tenants.config.webauthn]
+timeout = 60000
+counter = "warn"
+exclude_credentials = false
+related_origins = ["https://shop.test"]
+hints = ["hybrid"]
+algorithms = [-7, -257]
+extensions = { credProps = true, minPinLength = true }
+[tenants.config.webauthn.relying_party]
+id = "shop.example"
+display_name = "Shop"
+origins = ["https://shop.example"]
+"#;
+    let file = file("Shop", "");
+    let (file, _) = file.split_once("webauthn =").unwrap();
+    let server = TestServer::declaring(&format!("{file}{more}"), &[]);
+    let declared = shown(&server.admin()).await;
+    let json = json!({
+        "cors": {"allowed_origins": ["https://shop.example"], "allow_unsafe_wildcard": false},
+        "mfa": {"timeout": 5000, "attachment": "platform"},
+        "tokens": {"algorithm": "ES256", "lifetime_seconds": 60},
+        "audit": {"initialize": true},
+        "limits": {"credentials_per_user": 3},
+        "webauthn": {
+            "timeout": 60000, "counter": "warn", "exclude_credentials": false,
+            "related_origins": ["https://shop.test"], "hints": ["hybrid"], "algorithms": [-7, -257],
+            "extensions": {"credProps": true, "minPinLength": true},
+            "relying_party": {"id": "shop.example", "display_name": "Shop", "origins": ["https://shop.example"]},
+        },
+    });
+    let tenant = server.tenant_with(json).await;
+    let path = format!("/tenants/{}", tenant.id);
+    let created = server.admin().get(&path).await.expect(200);
+    assert_eq!(declared["config"], created["config"]);
+    assert_eq!(
+        declared["config"]["webauthn"]["extensions"]["minPinLength"],
+        true
+    );
+}
+
 #[tokio::test]
 async fn the_file_wins_and_says_so() {
     let mut server = TestServer::declaring(&file("Shop", r#""env:SHOP_API_KEY""#), &VARIABLES);
@@ -219,6 +267,10 @@ fn what_is_wrong_in_the_file_stops_the_start() {
             "64 hex digits",
         ),
         (good.replace("env:SHOP_API_KEY", SHOP_KEY), "\"env:NAME\""),
+        (
+            good.replace("[\"env:SHOP_API_KEY\"]", &format!("\"{SHOP_KEY}\"")),
+            "a list of texts",
+        ),
         (
             good.replace(
                 "\"env:SHOP_API_KEY\"",

@@ -16,6 +16,7 @@ mod attestation;
 mod audit;
 mod cli;
 mod concurrency;
+mod config;
 mod cors;
 mod declared;
 mod durability;
