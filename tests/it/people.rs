@@ -120,6 +120,29 @@ async fn a_deleted_user_is_gone_with_every_passkey_and_ceremony() {
     assert_ne!(path_of(&server, &tenant, "ann").await, path);
 }
 
+/// Whichever comes first: no passkey is ever left without its user.
+#[tokio::test]
+async fn a_deletion_and_a_registration_at_once_leave_no_orphan() {
+    let server = TestServer::start();
+    let tenant = server.tenant().await;
+    for round in 0..20 {
+        let user = format!("user {round}");
+        with_passkey(&tenant, &user).await;
+        let path = path_of(&server, &tenant, &user).await;
+        let created = Forge::new(-7).create(&tenant.begin_registration(&user).await);
+        let admin = server.admin();
+        let (registered, deleted) =
+            tokio::join!(tenant.finish_registration(&created), admin.delete(&path));
+        deleted.expect(204);
+        if registered.status != 200 {
+            registered.refused(404, "user not found");
+        }
+        assert_eq!(tenant.credentials_of(&user).await, json!([]));
+    }
+    let all = format!("/tenants/{}/credentials", tenant.id);
+    assert_eq!(server.admin().get(&all).await.expect(200), json!([]));
+}
+
 #[tokio::test]
 async fn nobody_is_found_below_another_tenant() {
     let server = TestServer::start();

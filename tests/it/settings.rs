@@ -132,6 +132,27 @@ async fn defaults_that_are_spelt_out_are_not_shown() {
 }
 
 #[tokio::test]
+async fn of_a_section_only_the_members_that_differ_are_shown() {
+    let server = TestServer::start();
+    for more in [
+        json!({"tokens": {"rsa_bits": 3072}}),
+        json!({"tokens": {"lifetime_seconds": 1}}),
+        json!({"audit": {"initialize": true}}),
+        json!({"audit": {"entries_max": 7}}),
+        json!({"sessions": {"limit": 6}}),
+        json!({"sessions": {"cookie": {"same_site": "lax"}}}),
+    ] {
+        let tenant = server.tenant_with(with(more.clone())).await;
+        let path = format!("/tenants/{}", tenant.id);
+        let shown = server.admin().get(&path).await.expect(200);
+        for (section, members) in more.as_object().unwrap() {
+            assert_eq!(shown["config"][section], *members, "{more}");
+        }
+        assert_eq!(shown["config"].as_object().unwrap().len(), 4, "{more}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_setting_of_ceremonies_is_refused_by_name() {
     are_refused(
         |webauthn| json!({"webauthn": webauthn}),
