@@ -267,3 +267,22 @@ async fn tenants_are_found_by_any_spelling_of_their_id() {
         answer.refused_with(404, "tenant not found", "");
     }
 }
+
+#[tokio::test]
+async fn what_is_legal_and_yet_surprises_is_warned_of() {
+    let server = TestServer::start();
+    let mut body = json!({"display_name": "x", "config": config()});
+    let created = server.admin().post("/tenants", &body).await.expect(201);
+    assert!(created.get("warnings").is_none());
+    body["config"]["webauthn"]["attestation"] = json!({"verify": "trusted"});
+    let origins = json!(["https://other.example"]);
+    body["config"]["webauthn"]["relying_party"]["origins"] = origins;
+    let path = format!("/tenants/{}", created["id"].as_str().unwrap());
+    let put = format!("{path}/config");
+    server.admin().put(&put, &body["config"]).await.expect(204);
+    let shown = server.admin().get(&path).await.expect(200);
+    let warnings = shown["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 2);
+    assert!(warnings[0].as_str().unwrap().contains("other.example"));
+    assert!(warnings[1].as_str().unwrap().contains("attestation.roots"));
+}
