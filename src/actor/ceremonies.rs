@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use uuid::Uuid;
 
 use super::codec;
 use super::ledger::{Counts, Ledger};
 use super::source::EnvSource;
 use super::tenant::Durable;
-use crate::store::{Change, Commit, CommitError, Store};
+use super::uses::Uses;
+use crate::store::{Change, Commit, CommitError, Put, Store};
 use crate::telemetry::worker::WorkerMetrics;
 use crate::tenant::Initialize;
 use crate::tenant::challenge::{Access, Begun, Ceremony, Checkpoint, Pending};
@@ -44,6 +46,15 @@ pub struct EvictOldest(pub Access);
 #[rtype(result = "()")]
 pub struct Save;
 
+/// A session was used, and the tenant ends sessions that nobody uses.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Used {
+    pub session: Uuid,
+    pub at: Timestamp,
+    pub matters_until: Timestamp,
+}
+
 /// What the actors of one worker share.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -61,9 +72,16 @@ pub struct Ceremonies {
     worker: u8,
     pending: Pending,
     held: Arc<Counts>,
+    uses: Uses,
     checkpoints: u64,
     saving: bool,
     surroundings: Surroundings,
+}
+
+/// What is on its way to the store, to be taken back if it does not get there.
+struct Saving {
+    checkpoint: Option<Checkpoint>,
+    uses: Uses,
 }
 
 impl Ceremonies {
@@ -78,6 +96,7 @@ impl Ceremonies {
             worker,
             pending: Pending::default(),
             held,
+            uses: Uses::default(),
             checkpoints: 0,
             saving: false,
             surroundings,
@@ -153,46 +172,55 @@ impl Ceremonies {
 
     /// Hands a checkpoint of at most so many ceremonies to the store, if there is anything to tell.
     fn save(&mut self, most: usize, ctx: &mut Context<Self>) {
+        let now = self.surroundings.source.env().now;
         let checkpoint = self.pending.checkpoint(most);
-        if checkpoint.expires_at <= Some(self.surroundings.source.env().now) {
+        let saving = Saving {
+            checkpoint: Some(checkpoint).filter(|checkpoint| checkpoint.expires_at > Some(now)),
+            uses: std::mem::take(&mut self.uses),
+        };
+        let puts = self.puts(&saving);
+        if puts.is_empty() {
             return self.note_unsaved();
         }
-        self.checkpoints += 1;
-        let put = codec::checkpoint_put(
-            self.surroundings.boot,
-            self.worker,
-            self.checkpoints,
-            &checkpoint,
-        );
         let commit = Commit {
             tenant: self.tenant.0,
-            change: Change::Update(vec![put]),
+            change: Change::Update(puts),
             audit: Vec::new(),
         };
         self.saving = true;
         self.note_unsaved();
         let saved = self.surroundings.store.commit(commit).into_actor(self);
-        ctx.spawn(saved.map(|result, actor, ctx| actor.saved(result.map(drop), checkpoint, ctx)));
+        ctx.spawn(saved.map(|result, actor, ctx| actor.saved(result.map(drop), saving, ctx)));
+    }
+
+    fn puts(&mut self, saving: &Saving) -> Vec<Put> {
+        self.checkpoints += 1;
+        let (boot, worker, number) = (self.surroundings.boot, self.worker, self.checkpoints);
+        let checkpoint = saving.checkpoint.as_ref();
+        let checkpoint = checkpoint.map(|it| codec::checkpoint_put(boot, worker, number, it));
+        let uses = (!saving.uses.is_empty()).then(|| {
+            let (list, until) = (saving.uses.list(), saving.uses.matter_until());
+            codec::session_uses_put((boot, worker, number), &list, until)
+        });
+        checkpoint.into_iter().chain(uses).collect()
     }
 
     fn note_unsaved(&self) {
-        self.held
-            .set_unsaved(self.saving || !self.pending.is_saved());
+        let has_unsaved = !self.pending.is_saved() || !self.uses.is_empty();
+        self.held.set_unsaved(self.saving || has_unsaved);
     }
 
-    fn saved(
-        &mut self,
-        result: Result<(), CommitError>,
-        checkpoint: Checkpoint,
-        ctx: &mut Context<Self>,
-    ) {
+    fn saved(&mut self, result: Result<(), CommitError>, saving: Saving, ctx: &mut Context<Self>) {
         self.saving = false;
         match result {
             Ok(()) if self.pending.has_unsaved() => self.save(CHECKPOINT_CEREMONIES_MAX, ctx),
             Ok(()) | Err(CommitError::Gone) => {}
             Err(error) => {
                 tracing::warn!(tenant = %self.tenant, %error, "the challenge checkpoint waits for the next round");
-                self.pending.checkpoint_failed(checkpoint);
+                if let Some(checkpoint) = saving.checkpoint {
+                    self.pending.checkpoint_failed(checkpoint);
+                }
+                self.uses.put_back(saving.uses);
             }
         }
         self.note_unsaved();
@@ -248,6 +276,15 @@ impl Handler<Take> for Ceremonies {
             return Err(Rejection::ChallengeExpired);
         }
         Ok(ceremony)
+    }
+}
+
+impl Handler<Used> for Ceremonies {
+    type Result = ();
+
+    fn handle(&mut self, used: Used, _: &mut Context<Self>) {
+        self.uses.note(used.session, used.at, used.matters_until);
+        self.held.set_unsaved(true);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Events to rows and back. The numbers of the kinds and of the fields are on disk: they are only ever added to.
 
+mod session_uses;
+
 use std::sync::Arc;
 
 use minicbor::data::Type;
@@ -15,11 +17,14 @@ use crate::tenant::env::Env;
 use crate::tenant::event::{Event, TenantProfile};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
 use crate::tenant::secret::ApiKey;
+use crate::tenant::session::Session;
 use crate::tenant::state::TenantState;
 use crate::tenant::token::commands::FIRST_KEY_NAME;
 use crate::tenant::token::{KeyKind, PrivateKey, SigningKey};
 use crate::tenant::transaction::Transaction;
 use crate::tenant::user::User;
+
+pub use session_uses::put as session_uses_put;
 
 pub const TENANT: Kind = Kind(1);
 const API_KEY: Kind = Kind(2);
@@ -31,6 +36,9 @@ const CHECKPOINT: Kind = Kind(7);
 /// There is one where a settings file speaks for the tenant.
 pub const DECLARED: Kind = Kind(20);
 const TRANSACTION: Kind = Kind(8);
+const SESSION: Kind = Kind(9);
+const SESSION_KEY: Kind = Kind(10);
+const SESSION_USES: Kind = Kind(11);
 
 /// How long a consumed challenge is remembered beyond its expiry, for clocks that are set back.
 const CONSUMED_MARGIN_SECONDS: u64 = 120;
@@ -65,19 +73,18 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
         Event::NotDeclared => removal(DECLARED, &[], Expect::Any),
         Event::ApiKeyCreated(key) => row(API_KEY, key.id.as_bytes(), Expect::Absent, key),
         Event::ApiKeyDeleted(id) => removal(API_KEY, id.as_bytes(), Expect::Any),
-        Event::SigningKeyCreated(key) => row(
-            SIGNING_KEY,
-            key.kid.as_bytes(),
-            Expect::Absent,
-            &StoredKey::of(key),
-        ),
-        Event::SigningKeyChanged(key) => row(
-            SIGNING_KEY,
-            key.kid.as_bytes(),
-            Expect::Any,
-            &StoredKey::of(key),
-        ),
+        Event::SigningKeyCreated(key) => key_row(SIGNING_KEY, key, Expect::Absent),
+        Event::SigningKeyChanged(key) => key_row(SIGNING_KEY, key, Expect::Any),
         Event::SigningKeyDeleted(kid) => removal(SIGNING_KEY, kid.as_bytes(), Expect::Any),
+        Event::SessionKeyCreated(key) => key_row(SESSION_KEY, key, Expect::Absent),
+        Event::SessionKeyChanged(key) => key_row(SESSION_KEY, key, Expect::Any),
+        Event::SessionKeyDeleted(kid) => removal(SESSION_KEY, kid.as_bytes(), Expect::Any),
+        Event::SessionCreated(session) => Put {
+            // Not before its time, which has a fraction of a second too.
+            expires: Some(session.expires_at.seconds().saturating_add(1)),
+            ..row(SESSION, session.id.as_bytes(), Expect::Absent, &**session)
+        },
+        Event::SessionDeleted(id) => removal(SESSION, id.as_bytes(), Expect::Any),
         Event::UserSaved(user) => {
             let account = state.and_then(|state| state.users.get(&user.profile.id));
             let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision));
@@ -163,11 +170,12 @@ pub fn checkpoint_put(boot: u64, worker: u8, number: u64, checkpoint: &Checkpoin
 pub fn hydrate(id: TenantId, rows: Vec<Row>) -> Result<Option<Hydrated>, minicbor::decode::Error> {
     let mut profile = None;
     let mut events: Vec<(Timestamp, Event, u64)> = Vec::with_capacity(rows.len());
-    let (mut checkpoints, mut consumed) = (Vec::new(), Vec::new());
+    let (mut checkpoints, mut consumed, mut uses) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         match row.kind {
             TENANT => profile = Some(profile_of(&row)?),
             CHECKPOINT => checkpoints.push(saved_checkpoint(&row)?),
+            SESSION_USES => uses.extend(session_uses::of(&row)?),
             CONSUMED => consumed.extend(Challenge::parse(&row.id)),
             _ => events.extend(event_of(&row)?),
         }
@@ -180,6 +188,9 @@ pub fn hydrate(id: TenantId, rows: Vec<Row>) -> Result<Option<Hydrated>, minicbo
     events.sort_by_key(|(at, event, _)| (rank(event), *at));
     for (_, event, revision) in events {
         state.apply(event, revision);
+    }
+    for (session, at) in uses {
+        state.sessions.use_at(session, at);
     }
     Ok(Some(Hydrated {
         state,
@@ -204,6 +215,15 @@ fn event_of(row: &Row) -> Result<Option<(Timestamp, Event, u64)>, minicbor::deco
             let key: StoredKey = minicbor::decode(&row.data)?;
             let key = key.into_signing_key(&row.id)?;
             (key.created_at, Event::SigningKeyCreated(Arc::new(key)))
+        }
+        SESSION_KEY => {
+            let key: StoredKey = minicbor::decode(&row.data)?;
+            let key = key.into_signing_key(&row.id)?;
+            (key.created_at, Event::SessionKeyCreated(Arc::new(key)))
+        }
+        SESSION => {
+            let session: Session = minicbor::decode(&row.data)?;
+            (session.created_at, Event::SessionCreated(Arc::new(session)))
         }
         USER => {
             let user: User = minicbor::decode(&row.data)?;
@@ -235,11 +255,16 @@ const fn rank(event: &Event) -> u8 {
         | Event::Declared
         | Event::ApiKeyCreated(_)
         | Event::SigningKeyCreated(_)
+        | Event::SessionKeyCreated(_)
         | Event::UserSaved(_) => 0,
         Event::NotDeclared
         | Event::ApiKeyDeleted(_)
         | Event::SigningKeyChanged(_)
         | Event::SigningKeyDeleted(_)
+        | Event::SessionKeyChanged(_)
+        | Event::SessionKeyDeleted(_)
+        | Event::SessionCreated(_)
+        | Event::SessionDeleted(_)
         | Event::UserDeleted(_)
         | Event::CredentialRegistered(_)
         | Event::CredentialChanged(_)
@@ -302,6 +327,10 @@ fn row(kind: Kind, id: &[u8], expect: Expect, data: &impl Encode<()>) -> Put {
         data: Some(data),
         ..removal(kind, id, expect)
     }
+}
+
+fn key_row(kind: Kind, key: &SigningKey, expect: Expect) -> Put {
+    row(kind, key.kid.as_bytes(), expect, &StoredKey::of(key))
 }
 
 fn removal(kind: Kind, id: &[u8], expect: Expect) -> Put {

@@ -1,5 +1,7 @@
 //! A tenant as the rest of the program holds it: its state to read, its actors to ask, for as long as one request lasts.
 
+mod sessions;
+
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,8 +27,10 @@ use crate::tenant::policy::Policy;
 use crate::tenant::settings::AuditRules;
 use crate::tenant::state::TenantState;
 use crate::tenant::token::commands::{AddFirstSigningKey, RenewSigningKey, kind_to_renew};
-use crate::tenant::token::{KeyKind, PrivateKey, SigningKey};
+use crate::tenant::token::{KeyKind, KeyPurpose, PrivateKey, SigningKey};
 use crate::tenant::{Command, Initialize};
+
+pub use sessions::NoSession;
 
 /// A tenant in memory. It goes when the registry lets go of it and the last lease ends.
 pub struct Tenant {
@@ -169,16 +173,30 @@ impl<'a> Lease<'a> {
     /// The key that signs the tenant's tokens; the first is made at its first use. Where the tenant wants keys of another
     /// kind by now, one is made meanwhile.
     pub async fn signing_key(&self, now: Timestamp) -> Result<Arc<SigningKey>, Refusal> {
+        self.key(KeyPurpose::Token, now).await
+    }
+
+    /// The key that signs the tokens of the tenant's sessions, likewise.
+    pub async fn session_key(&self, now: Timestamp) -> Result<Arc<SigningKey>, Refusal> {
+        self.key(KeyPurpose::Session, now).await
+    }
+
+    pub async fn key(
+        &self,
+        purpose: KeyPurpose,
+        now: Timestamp,
+    ) -> Result<Arc<SigningKey>, Refusal> {
         let (key, to_renew) = {
             let state = self.read();
-            (state.signing_key(now), kind_to_renew(&state))
+            let key = state.keys(purpose).active(now).cloned();
+            (key, kind_to_renew(&state, purpose))
         };
         if to_renew.is_some() {
-            self.renew_signing_key_soon();
+            self.renew_signing_keys_soon();
         }
         match key {
             Some(key) => Ok(key),
-            None => self.first_signing_key(now).boxed_local().await,
+            None => self.first_signing_key(purpose, now).boxed_local().await,
         }
     }
 
@@ -189,20 +207,24 @@ impl<'a> Lease<'a> {
         made.ok_or(Refusal::Interrupted)
     }
 
-    /// Makes a key of the kind that the tenant wants now, where its newest is of another. It is published when this answers.
-    pub async fn renew_signing_key(&self) -> Result<(), Refusal> {
-        if kind_to_renew(&self.read()).is_none() {
-            return Ok(());
+    /// Makes keys of the kind that the tenant wants now, where its newest are of another. They are published when this answers.
+    pub async fn renew_signing_keys(&self) -> Result<(), Refusal> {
+        for purpose in KeyPurpose::ALL {
+            if kind_to_renew(&self.read(), purpose).is_none() {
+                continue;
+            }
+            let renew = RenewSigningKey {
+                purpose,
+                private: self.private_key().await?,
+                publish_ahead: self.registry.publish_ahead,
+            };
+            self.execute(renew, Requester::default()).await?;
         }
-        let renew = RenewSigningKey {
-            private: self.private_key().await?,
-            publish_ahead: self.registry.publish_ahead,
-        };
-        self.execute(renew, Requester::default()).await
+        Ok(())
     }
 
     /// One at a time; whoever asks for a token does not wait for it.
-    fn renew_signing_key_soon(&self) {
+    fn renew_signing_keys_soon(&self) {
         if self.tenant.renewing.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -210,7 +232,7 @@ impl<'a> Lease<'a> {
         let (registry, worker) = (Arc::clone(self.registry), self.worker);
         actix::spawn(async move {
             let id = renewing.0.durable.id;
-            let renewed = async { registry.lease(id, worker).await?.renew_signing_key().await };
+            let renewed = async { registry.lease(id, worker).await?.renew_signing_keys().await };
             if let Err(error) = renewed.await {
                 tracing::warn!(tenant = %id, %error, "no signing key of the wanted kind yet");
             }
@@ -218,14 +240,18 @@ impl<'a> Lease<'a> {
     }
 
     /// A crowd that asks for one tenant's first key makes one.
-    async fn first_signing_key(&self, now: Timestamp) -> Result<Arc<SigningKey>, Refusal> {
+    async fn first_signing_key(
+        &self,
+        purpose: KeyPurpose,
+        now: Timestamp,
+    ) -> Result<Arc<SigningKey>, Refusal> {
         let _turn = self.tenant.first_key.lock().await;
-        if let Some(key) = self.read().signing_key(now) {
-            return Ok(key);
+        if let Some(key) = self.read().keys(purpose).active(now) {
+            return Ok(Arc::clone(key));
         }
         let private = self.private_key().await?;
-        self.execute(AddFirstSigningKey { private }, Requester::default())
-            .await
+        let add = AddFirstSigningKey { purpose, private };
+        self.execute(add, Requester::default()).await
     }
 
     /// Tells the audit log of something that changed nothing.

@@ -16,6 +16,7 @@ pub mod rows;
 pub mod signing;
 pub mod source;
 pub mod tenant;
+pub mod uses;
 pub mod workers;
 
 use thiserror::Error;

@@ -19,7 +19,7 @@ use super::codec;
 use super::rows::{RowQueues, Ticket};
 use super::source::EnvSource;
 use crate::store::{AuditRow, Change, Commit, CommitError, Seq, Store};
-use crate::tenant::audit::{Note, Requester};
+use crate::tenant::audit::Requester;
 use crate::tenant::event::Event;
 use crate::tenant::ids::TenantId;
 use crate::tenant::state::TenantState;
@@ -171,7 +171,7 @@ impl TenantActor {
                 let commit = Commit {
                     tenant: self.durable.id.0,
                     change: Change::Update(puts),
-                    audit: self.told(decision.note.take(), by),
+                    audit: self.told(&mut decision, by),
                 };
                 let copies = self.audit.copies(&commit.audit);
                 let committed = self.store.commit(commit).into_actor(self);
@@ -197,9 +197,15 @@ impl TenantActor {
     }
 
     /// With randomness of its own: the decision may have used all of its.
-    fn told(&self, note: Option<Note>, by: Requester) -> Vec<AuditRow> {
-        let told = note.map(|note| codec::audit_row(note, by, &self.source.env()));
-        told.into_iter().collect()
+    fn told<Outcome>(&self, decision: &mut Decision<Outcome>, by: Requester) -> Vec<AuditRow> {
+        let also = std::mem::take(&mut decision.also).into_iter();
+        let also: Vec<_> = also.map(|note| (note, by.clone())).collect();
+        let first = decision.note.take().map(|note| (note, by));
+        first
+            .into_iter()
+            .chain(also)
+            .map(|(note, by)| codec::audit_row(note, by, &self.source.env()))
+            .collect()
     }
 
     fn finish<C: Command>(

@@ -192,7 +192,8 @@ const fn status(rejection: Rejection) -> StatusCode {
         Rejection::UserNotFound
         | Rejection::UserGone
         | Rejection::CredentialNotFound
-        | Rejection::SecretNotFound => StatusCode::NOT_FOUND,
+        | Rejection::SecretNotFound
+        | Rejection::SessionNotFound => StatusCode::NOT_FOUND,
         Rejection::TooManyCredentials
         | Rejection::CredentialTaken
         | Rejection::KeyNameTaken
@@ -213,6 +214,7 @@ const fn title(rejection: Rejection) -> &'static str {
         Rejection::NoUsableCredential => "user has no suitable credentials for this operation",
         Rejection::CredentialNotFound => "credential not found",
         Rejection::SecretNotFound => "secret not found",
+        Rejection::SessionNotFound => "session not found",
         Rejection::UserHandleUnknown => "failed to get user handle",
         Rejection::UserHandleMismatch
         | Rejection::CredentialUnknown
@@ -237,6 +239,7 @@ const fn details(rejection: Rejection) -> &'static str {
         | Rejection::UserGone
         | Rejection::CredentialNotFound
         | Rejection::SecretNotFound
+        | Rejection::SessionNotFound
         | Rejection::TransactionTaken => "",
         Rejection::ChallengeExpired => "begin the ceremony again",
         Rejection::NoUsableCredential => "register a passkey for this user first",
@@ -290,6 +293,7 @@ const fn reason(rejection: Rejection) -> &'static str {
         Rejection::CounterNotGreater => "counter_not_greater",
         Rejection::BackupEligibilityChanged => "backup_eligibility_changed",
         Rejection::SecretNotFound => "secret_not_found",
+        Rejection::SessionNotFound => "session_not_found",
         Rejection::KeyNameTaken => "key_name_taken",
         Rejection::TooManyApiKeys => "too_many_api_keys",
         Rejection::TransactionTaken => "transaction_taken",

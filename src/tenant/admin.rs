@@ -7,6 +7,7 @@ use super::rejection::Rejection;
 use super::secret::{ApiKey, NewApiKey};
 use super::settings::Settings;
 use super::state::TenantState;
+use super::token::KeyPurpose;
 use super::token::commands::prolonged;
 use super::{Command, Decision, Touched};
 
@@ -71,16 +72,17 @@ impl Command for ReplaceSettings {
     }
 
     fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<()>, Rejection> {
-        let lifetime_seconds = self.settings.rules.token_lifetime_seconds;
+        let prolonged = KeyPurpose::ALL.map(|purpose| {
+            let lifetime_seconds = purpose.lifetime_seconds(&self.settings);
+            prolonged(state, purpose, lifetime_seconds, env.now)
+        });
         let profile = TenantProfile {
             display_name: state.display_name.clone(),
             settings: self.settings,
             created_at: state.created_at,
         };
         let mut decision = saved(profile, Kind::TenantConfigUpdated);
-        decision
-            .events
-            .extend(prolonged(state, lifetime_seconds, env.now));
+        decision.events.extend(prolonged.into_iter().flatten());
         Ok(decision)
     }
 }

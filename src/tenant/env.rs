@@ -1,5 +1,6 @@
 //! What the world gives to a decision: the time and random bytes, as plain values.
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::ids::{Challenge, Timestamp};
@@ -19,6 +20,13 @@ impl Env {
     pub fn uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&self.random[..16]);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// Another, for a decision that makes two things. Nothing that is shown of the random bytes tells it.
+    pub fn second_uuid(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&Sha256::digest(self.random)[..16]);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 

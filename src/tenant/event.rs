@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::credential::Credential;
 use super::ids::{Challenge, CredentialId, Timestamp, UserId};
 use super::secret::ApiKey;
+use super::session::Session;
 use super::settings::Settings;
 use super::token::SigningKey;
 use super::transaction::Transaction;
@@ -26,6 +27,13 @@ pub enum Event {
     /// Its tokens may live longer than those before.
     SigningKeyChanged(Arc<SigningKey>),
     SigningKeyDeleted(Uuid),
+    /// The keys of sessions are a set of their own.
+    SessionKeyCreated(Arc<SigningKey>),
+    SessionKeyChanged(Arc<SigningKey>),
+    SessionKeyDeleted(Uuid),
+    SessionCreated(Arc<Session>),
+    /// Ended before its time.
+    SessionDeleted(Uuid),
     /// A new user, or a new name at another registration.
     UserSaved(User),
     /// With no credential left.

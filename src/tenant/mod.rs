@@ -21,6 +21,7 @@ pub mod registration;
 pub mod rejection;
 pub mod roster;
 pub mod secret;
+pub mod session;
 pub mod settings;
 pub mod state;
 pub mod token;
@@ -74,6 +75,8 @@ pub struct Decision<Outcome> {
     pub events: Vec<Event>,
     /// What the audit log tells of it.
     pub note: Option<Note>,
+    /// What else it tells of the same change.
+    pub also: Vec<Note>,
     pub outcome: Outcome,
 }
 
@@ -82,6 +85,7 @@ impl<Outcome> Decision<Outcome> {
         Self {
             events,
             note: None,
+            also: Vec::new(),
             outcome,
         }
     }

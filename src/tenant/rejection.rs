@@ -46,6 +46,8 @@ pub enum Rejection {
     SigningKeyInUse,
     #[error("tokens of the key are still good")]
     SigningKeyNeeded,
+    #[error("no such session")]
+    SessionNotFound,
     #[error("somebody else changed the same thing at the same time")]
     Concurrent,
 }

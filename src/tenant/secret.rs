@@ -161,6 +161,7 @@ impl Command for DeleteApiKey {
 pub(super) fn is_name_taken(state: &TenantState, name: &str) -> bool {
     state.api_keys.iter().any(|key| *key.name == *name)
         || state.signing_keys.iter().any(|key| *key.name == *name)
+        || state.session_keys.iter().any(|key| *key.name == *name)
         || name == FIRST_KEY_NAME && state.signing_keys.is_empty()
 }
 

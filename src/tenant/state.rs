@@ -12,7 +12,8 @@ use super::ids::{CredentialId, TenantId, Timestamp, TransactionId, UserId};
 use super::policy::Policy;
 use super::roster::Roster;
 use super::secret::ApiKey;
-use super::token::{SigningKey, SigningKeys};
+use super::session::Sessions;
+use super::token::{KeyPurpose, SigningKey, SigningKeys};
 use super::transaction::{self, Transaction};
 use super::user::{Account, User};
 
@@ -26,6 +27,9 @@ pub struct TenantState {
     pub declared: bool,
     pub api_keys: Vec<ApiKey>,
     pub signing_keys: SigningKeys,
+    /// Those of the Public API's sessions. Neither set knows a key of the other.
+    pub session_keys: SigningKeys,
+    pub sessions: Sessions,
     pub users: HashMap<UserId, Account>,
     pub roster: Roster,
     pub credentials: HashMap<CredentialId, Stored>,
@@ -43,6 +47,8 @@ impl TenantState {
             declared: false,
             api_keys: Vec::new(),
             signing_keys: SigningKeys::default(),
+            session_keys: SigningKeys::default(),
+            sessions: Sessions::default(),
             users: HashMap::new(),
             roster: Roster::default(),
             credentials: HashMap::new(),
@@ -64,6 +70,11 @@ impl TenantState {
             Event::SigningKeyCreated(key) => self.signing_keys.push(key),
             Event::SigningKeyChanged(key) => self.signing_keys.replace(key),
             Event::SigningKeyDeleted(kid) => self.signing_keys.remove(kid),
+            Event::SessionKeyCreated(key) => self.session_keys.push(key),
+            Event::SessionKeyChanged(key) => self.session_keys.replace(key),
+            Event::SessionKeyDeleted(kid) => self.session_keys.remove(kid),
+            Event::SessionCreated(session) => self.sessions.add(session),
+            Event::SessionDeleted(id) => self.sessions.remove(id),
             Event::UserSaved(user) => self.save_user(user, revision),
             Event::UserDeleted(id) => self.delete_user(&id),
             Event::CredentialRegistered(credential) => self.register(credential, revision),
@@ -103,6 +114,14 @@ impl TenantState {
     /// The key that signs now.
     pub fn signing_key(&self, now: Timestamp) -> Option<Arc<SigningKey>> {
         self.signing_keys.active(now).cloned()
+    }
+
+    /// The keys that sign for a purpose.
+    pub const fn keys(&self, purpose: KeyPurpose) -> &SigningKeys {
+        match purpose {
+            KeyPurpose::Token => &self.signing_keys,
+            KeyPurpose::Session => &self.session_keys,
+        }
     }
 
     fn save_user(&mut self, user: User, revision: u64) {

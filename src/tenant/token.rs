@@ -7,6 +7,7 @@ pub mod commands;
 pub mod jwk;
 pub mod key;
 pub mod rotation;
+pub mod session;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,8 +22,9 @@ use super::ids::{CredentialId, TransactionId, UserId};
 use super::state::TenantState;
 
 pub use jwk::{Jwk, verify};
-pub use key::{KeyKind, PrivateKey, SigningError, SigningKey};
+pub use key::{KeyKind, KeyPurpose, PrivateKey, SigningError, SigningKey};
 pub use rotation::{KeyState, SigningKeys};
+pub use session::SessionClaims;
 
 /// The claims of the contract (§6.4), and `jti`, `op` and `amr` beyond it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -175,6 +175,7 @@ impl Command for ConfirmTransaction {
             mut events,
             outcome,
             note,
+            ..
         } = self.login.decide(state, env)?;
         events.push(Event::TransactionSaved(Arc::new(Transaction {
             confirmed_at: Some(env.now),

@@ -48,7 +48,7 @@ pub struct Account {
     pub transactions: Vec<TransactionId>,
 }
 
-/// A user goes with all their credentials, or stays. A registration of theirs that is under way finds nobody.
+/// A user goes with all their credentials and sessions, or stays. A registration of theirs that is under way finds nobody.
 #[derive(Debug)]
 pub struct DeleteUser {
     internal_id: Uuid,
@@ -78,11 +78,13 @@ impl Command for DeleteUser {
         credentials.chain([user]).collect()
     }
 
-    fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
+    fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<()>, Rejection> {
         let account = state.account(self.internal_id);
         let account = account.ok_or(Rejection::UserNotFound)?;
         let credentials = account.credentials.iter().cloned();
         let mut events: Vec<Event> = credentials.map(Event::CredentialDeleted).collect();
+        let sessions = state.sessions.of_user(&self.user, env.now);
+        events.extend(sessions.map(|session| Event::SessionDeleted(session.id)));
         let note = Note::of(Kind::UserDeleted).about(&self.user);
         events.push(Event::UserDeleted(self.user));
         Ok(Decision::new(events, ()).noting(note))

@@ -1,8 +1,11 @@
 //! `/tenants/{tenant_id}/secrets/jwk` (contract §5.4): the keys that sign the tenant's tokens. The contract has a `secret`
 //! for each; here it has the old shape and opens nothing.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use futures_util::future::OptionFuture;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -14,16 +17,19 @@ use crate::http::error::Problem;
 use crate::http::{Answer, time};
 use crate::tenant::ids::Timestamp;
 use crate::tenant::rejection::Rejection;
+use crate::tenant::state::TenantState;
 use crate::tenant::token::commands::{CreateSigningKey, DeleteSigningKey};
-use crate::tenant::token::{KeyState, SigningKey};
+use crate::tenant::token::{KeyPurpose, KeyState, SigningKey};
 
-/// The contract's members, and where the key is in its life. The `id` is the `kid` of its tokens.
+/// The contract's members, what the key signs, and where it is in its life. The `id` is the `kid` of its tokens.
 #[derive(Debug, Serialize)]
 struct KeyBody {
     id: Uuid,
     name: String,
     secret: String,
     created_at: String,
+    #[serde(rename = "use")]
+    purpose: &'static str,
     algorithm: &'static str,
     state: &'static str,
     signs_from: String,
@@ -49,28 +55,35 @@ async fn list(tenant: &Tenant<'_>) -> Answer {
     tenant.signing_key(now).await?;
     let bodies: Vec<KeyBody> = {
         let state = tenant.read();
-        let keys = state.signing_keys.states(now);
-        keys.map(|(key, key_state)| {
-            let retires_at = state.signing_keys.retires_at(key.kid);
-            KeyBody {
-                retires_at: retires_at
-                    .filter(|_| key_state == KeyState::Retiring)
-                    .map(time::rfc3339),
-                ..KeyBody::of(key, key_state)
-            }
-        })
-        .collect()
+        let bodies = |purpose| bodies(&state, purpose, now);
+        KeyPurpose::ALL.into_iter().flat_map(bodies).collect()
     };
     Ok(json(HttpResponse::Ok(), &bodies))
+}
+
+fn bodies(state: &TenantState, purpose: KeyPurpose, now: Timestamp) -> Vec<KeyBody> {
+    let keys = state.keys(purpose);
+    let body = |(key, key_state): (&Arc<SigningKey>, KeyState)| {
+        let retires_at = keys.retires_at(key.kid);
+        let retires_at = retires_at.filter(|_| key_state == KeyState::Retiring);
+        KeyBody {
+            retires_at: retires_at.map(time::rfc3339),
+            ..KeyBody::of(key, purpose, key_state)
+        }
+    };
+    keys.states(now).map(body).collect()
 }
 
 /// The key is durable and published when this answers. It takes over from one that signs, so there must be one.
 async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let name = name_of(call)?;
     tenant.signing_key(now(tenant)).await?;
+    let has_sessions = !tenant.read().session_keys.is_empty();
+    let session = has_sessions.then(|| tenant.private_key());
     let create = CreateSigningKey {
         name,
         private: tenant.private_key().await?,
+        session: OptionFuture::from(session).await.transpose()?,
         publish_ahead: tenant.registry().publish_ahead,
     };
     let created = tenant.execute(create).await?;
@@ -81,7 +94,7 @@ async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     };
     let body = KeyBody {
         secret: created.secret,
-        ..KeyBody::of(&created.key, key_state)
+        ..KeyBody::of(&created.key, KeyPurpose::Token, key_state)
     };
     Ok(json(private(HttpResponse::Created()), &body))
 }
@@ -104,7 +117,13 @@ async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
 /// With the time from which it is not.
 fn needed(tenant: &Tenant<'_>, kid: Uuid) -> Problem {
     let problem = Problem::from(Rejection::SigningKeyNeeded);
-    let retires_at = tenant.read().signing_keys.retires_at(kid);
+    let retires_at = {
+        let state = tenant.read();
+        let mut sets = KeyPurpose::ALL
+            .into_iter()
+            .map(|purpose| state.keys(purpose));
+        sets.find_map(|keys| keys.retires_at(kid))
+    };
     let until = retires_at.map(time::rfc3339);
     let details = until.map(|until| {
         format!("tokens that this key has signed are good until {until}, remove it then").into()
@@ -121,12 +140,13 @@ fn now(tenant: &Tenant<'_>) -> Timestamp {
 
 impl KeyBody {
     /// All but the first characters of its secret are masked.
-    fn of(key: &SigningKey, state: KeyState) -> Self {
+    fn of(key: &SigningKey, purpose: KeyPurpose, state: KeyState) -> Self {
         Self {
             id: key.kid,
             name: key.name.to_string(),
             secret: format!("{}****", key.hint),
             created_at: time::rfc3339(key.created_at),
+            purpose: purpose.as_str(),
             algorithm: key.private.kind.algorithm(),
             state: state.as_str(),
             signs_from: time::rfc3339(key.signs_from),

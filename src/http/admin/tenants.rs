@@ -143,7 +143,7 @@ pub(super) async fn configure(call: &Call, tenant: &Tenant<'_>) -> Answer {
     tenant.execute(ReplaceSettings { settings }).await?;
     log(tenant.id, &warnings);
     // The settings are durable: where this fails, the next token tries again.
-    if let Err(error) = tenant.renew_signing_key().await {
+    if let Err(error) = tenant.renew_signing_keys().await {
         tracing::warn!(tenant = %tenant.id, %error, "no signing key of the wanted kind yet");
     }
     Ok(HttpResponse::NoContent().finish())

@@ -18,7 +18,8 @@ use crate::telemetry::worker::{Outcome, Step, Timer};
 use crate::tenant::challenge::{Ceremony, Factor, Purpose};
 use crate::tenant::ids::Challenge;
 use crate::tenant::rejection::Rejection;
-use crate::tenant::token::Proof;
+use crate::tenant::session::Session;
+use crate::tenant::token::{Proof, SessionClaims};
 use crate::webauthn::error::{ResponseError, VerificationError};
 
 /// Why a ceremony could not be finished.
@@ -85,6 +86,18 @@ pub async fn token(tenant: &Tenant<'_>, proof: &Proof) -> Result<String, Problem
     let claims = proof.claims(&tenant.read(), &env);
     key.sign(&claims).map_err(|error| {
         tracing::error!(tenant = %tenant.id, %error, "a token could not be signed");
+        Problem::internal()
+    })
+}
+
+/// The token of a session that is durable by now.
+pub async fn session_token(tenant: &Tenant<'_>, session: &Session) -> Result<String, Problem> {
+    let key = tenant
+        .session_key(tenant.registry().source.env().now)
+        .await?;
+    let claims = SessionClaims::of(&tenant.read(), session);
+    key.sign(&claims).map_err(|error| {
+        tracing::error!(tenant = %tenant.id, %error, "a session's token could not be signed");
         Problem::internal()
     })
 }

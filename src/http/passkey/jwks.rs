@@ -10,7 +10,8 @@ use crate::http::answer::json;
 use crate::http::call::Tenant;
 use crate::http::error::Problem;
 use crate::http::openapi::tokens::JwkShown;
-use crate::tenant::token::Jwk;
+use crate::tenant::state::TenantState;
+use crate::tenant::token::{Jwk, KeyPurpose};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = JsonWebKeySet)]
@@ -31,9 +32,15 @@ pub(crate) struct KeySet {
     responses((status = 200, description = "The keys (RFC 7517), to be kept for ten minutes", body = KeySet)),
 )]
 pub(super) async fn jwks(tenant: &Tenant<'_>) -> Answer {
+    key_set(tenant, KeyPurpose::Token).await
+}
+
+/// The keys of one purpose, and none of the other.
+pub(crate) async fn key_set(tenant: &Tenant<'_>, purpose: KeyPurpose) -> Answer {
     let now = tenant.registry().source.env().now;
-    let active = tenant.signing_key(now).await?;
-    let mut keys: Vec<_> = tenant.read().signing_keys.published(now).cloned().collect();
+    let active = tenant.key(purpose, now).await?;
+    let published = |state: &TenantState| state.keys(purpose).published(now).cloned().collect();
+    let mut keys: Vec<_> = published(&tenant.read());
     if keys.is_empty() {
         // Made by the actor of a tenant that was read back on the way.
         keys.push(active);

@@ -18,7 +18,7 @@ use super::super::token::commands::{
     AddFirstSigningKey, CreateSigningKey, DeleteSigningKey, RenewSigningKey, SIGNING_KEYS_MAX,
     kind_to_renew,
 };
-use super::super::token::{KeyKind, KeyState, PrivateKey, SigningKey};
+use super::super::token::{KeyKind, KeyPurpose, KeyState, PrivateKey, SigningKey};
 use super::super::{Command, Decision};
 use super::{env, given};
 use KeyState::{Active, Pending, Retired, Retiring};
@@ -55,6 +55,7 @@ fn create(name: &str, publish_ahead: u64) -> CreateSigningKey {
     CreateSigningKey {
         name: name.into(),
         private: private(KeyKind::Rsa2048),
+        session: None,
         publish_ahead: Duration::from_secs(publish_ahead),
     }
 }
@@ -149,6 +150,7 @@ fn somebody_signs_even_where_the_clock_was_set_back() {
 #[test]
 fn whoever_comes_second_gets_the_first_key() {
     let add = || AddFirstSigningKey {
+        purpose: KeyPurpose::Token,
         private: private(KeyKind::Ed25519),
     };
     let mut state = given(Vec::new());
@@ -257,8 +259,9 @@ fn keys_are_bounded() {
 #[test]
 fn another_algorithm_gets_a_key_of_its_own_once() {
     let mut state = given(vec![key(1, [0, 0])]);
-    assert_eq!(kind_to_renew(&state), None);
+    assert_eq!(kind_to_renew(&state, KeyPurpose::Token), None);
     let renew = |kind| RenewSigningKey {
+        purpose: KeyPurpose::Token,
         private: private(kind),
         publish_ahead: Duration::from_mins(10),
     };
@@ -270,13 +273,16 @@ fn another_algorithm_gets_a_key_of_its_own_once() {
     });
     let changed = ReplaceSettings { settings }.decide(&state, &env(2));
     apply(&mut state, changed.unwrap());
-    assert_eq!(kind_to_renew(&state), Some(KeyKind::P256));
+    assert_eq!(
+        kind_to_renew(&state, KeyPurpose::Token),
+        Some(KeyKind::P256)
+    );
     let overtaken = renew(KeyKind::Ed25519).decide(&state, &env(3)).unwrap();
     assert!(overtaken.events.is_empty());
     let renewed = renew(KeyKind::P256).decide(&state, &env(3)).unwrap();
     apply(&mut state, renewed);
     assert_eq!(states(&state, Timestamp(3 * SECOND)), [Active, Pending]);
-    assert_eq!(kind_to_renew(&state), None);
+    assert_eq!(kind_to_renew(&state, KeyPurpose::Token), None);
     let again = renew(KeyKind::P256).decide(&state, &env(4)).unwrap();
     assert!(again.events.is_empty());
 }

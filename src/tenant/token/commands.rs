@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use uuid::Uuid;
 
-use super::key::{KeyKind, PrivateKey, SigningKey};
+use super::key::{KeyKind, KeyPurpose, PrivateKey, SigningKey};
 use super::rotation::KeyState;
 use crate::tenant::audit::{Kind, Note};
 use crate::tenant::env::Env;
@@ -19,9 +19,10 @@ use crate::tenant::secret::{HINT_LENGTH, is_name_taken};
 use crate::tenant::state::TenantState;
 use crate::tenant::{Command, Decision, Touched};
 
-/// Gives the tenant its first signing key; whoever comes second keeps the first one.
+/// Gives the tenant its first signing key of a purpose; whoever comes second keeps the first one.
 #[derive(Debug)]
 pub struct AddFirstSigningKey {
+    pub purpose: KeyPurpose,
     pub private: PrivateKey,
 }
 
@@ -30,12 +31,15 @@ pub struct AddFirstSigningKey {
 pub struct CreateSigningKey {
     pub name: Box<str>,
     pub private: PrivateKey,
+    /// Where the tenant has keys for sessions, one of them follows at the same time.
+    pub session: Option<PrivateKey>,
     pub publish_ahead: Duration,
 }
 
 /// The same where the tenant wants another kind of key than its newest. Whoever comes second changes nothing.
 #[derive(Debug)]
 pub struct RenewSigningKey {
+    pub purpose: KeyPurpose,
     pub private: PrivateKey,
     pub publish_ahead: Duration,
 }
@@ -70,12 +74,18 @@ impl Command for AddFirstSigningKey {
         state: &TenantState,
         env: &Env,
     ) -> Result<Decision<Arc<SigningKey>>, Rejection> {
-        if let Some(key) = state.signing_key(env.now) {
-            return Ok(Decision::new(Vec::new(), key));
+        if let Some(key) = state.keys(self.purpose).active(env.now) {
+            return Ok(Decision::new(Vec::new(), Arc::clone(key)));
         }
         // There is no other to sign meanwhile.
+        let name = match self.purpose {
+            KeyPurpose::Token => FIRST_KEY_NAME,
+            KeyPurpose::Session => FIRST_SESSION_KEY_NAME,
+        };
         let making = Making {
-            name: FIRST_KEY_NAME.into(),
+            purpose: self.purpose,
+            kid: env.uuid(),
+            name: name.into(),
             private: self.private,
             signs_from: env.now,
         };
@@ -95,12 +105,26 @@ impl Command for CreateSigningKey {
         if is_name_taken(state, &self.name) {
             return Err(Rejection::KeyNameTaken);
         }
+        let signs_from = after(env.now, self.publish_ahead);
+        let session = self.session.map(|private| Making {
+            purpose: KeyPurpose::Session,
+            kid: env.second_uuid(),
+            name: format!("{}{SESSION_KEY_SUFFIX}", self.name).into(),
+            private,
+            signs_from,
+        });
         let making = Making {
+            purpose: KeyPurpose::Token,
+            kid: env.uuid(),
             name: self.name,
             private: self.private,
-            signs_from: after(env.now, self.publish_ahead),
+            signs_from,
         };
-        making.decide(state, env)
+        let mut made = making.decide(state, env)?;
+        if let Some(session) = session {
+            made.events.extend(session.decide(state, env)?.events);
+        }
+        Ok(made)
     }
 }
 
@@ -112,10 +136,12 @@ impl Command for RenewSigningKey {
     }
 
     fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<()>, Rejection> {
-        if kind_to_renew(state) != Some(self.private.kind) {
+        if kind_to_renew(state, self.purpose) != Some(self.private.kind) {
             return Ok(Decision::new(Vec::new(), ()));
         }
         let making = Making {
+            purpose: self.purpose,
+            kid: env.uuid(),
             name: format!("{} {}", self.private.kind.algorithm(), env.uuid()).into(),
             private: self.private,
             signs_from: after(env.now, self.publish_ahead),
@@ -126,10 +152,11 @@ impl Command for RenewSigningKey {
 }
 
 /// The kind that the tenant's next key should have, where its newest has another and there is room for one more.
-pub fn kind_to_renew(state: &TenantState) -> Option<KeyKind> {
-    let newest = state.signing_keys.newest()?;
+pub fn kind_to_renew(state: &TenantState, purpose: KeyPurpose) -> Option<KeyKind> {
+    let keys = state.keys(purpose);
+    let newest = keys.newest()?;
     let wanted = KeyKind::wanted(&state.policy.settings);
-    let is_due = newest.private.kind != wanted && state.signing_keys.len() < SIGNING_KEYS_MAX;
+    let is_due = newest.private.kind != wanted && keys.len() < SIGNING_KEYS_MAX;
     is_due.then_some(wanted)
 }
 
@@ -141,9 +168,12 @@ impl Command for DeleteSigningKey {
     }
 
     fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<()>, Rejection> {
-        let mut keys = state.signing_keys.states(env.now);
-        let found = keys.find(|(key, _)| key.kid == self.kid);
-        let (key, state) = found.ok_or(Rejection::SecretNotFound)?;
+        let found = KeyPurpose::ALL.into_iter().find_map(|purpose| {
+            let mut keys = state.keys(purpose).states(env.now);
+            let (key, state) = keys.find(|(key, _)| key.kid == self.kid)?;
+            Some((purpose, key, state))
+        });
+        let (purpose, key, state) = found.ok_or(Rejection::SecretNotFound)?;
         match state {
             KeyState::Active => return Err(Rejection::SigningKeyInUse),
             KeyState::Retiring => return Err(Rejection::SigningKeyNeeded),
@@ -152,13 +182,18 @@ impl Command for DeleteSigningKey {
             }
             KeyState::Pending | KeyState::Retired => {}
         }
-        let deleted = vec![Event::SigningKeyDeleted(self.kid)];
-        Ok(Decision::new(deleted, ()).noting(Note::of(Kind::SecretDeleted)))
+        let deleted = match purpose {
+            KeyPurpose::Token => Event::SigningKeyDeleted(self.kid),
+            KeyPurpose::Session => Event::SessionKeyDeleted(self.kid),
+        };
+        Ok(Decision::new(vec![deleted], ()).noting(Note::of(Kind::SecretDeleted)))
     }
 }
 
 /// What every new key has in common.
 struct Making {
+    purpose: KeyPurpose,
+    kid: Uuid,
     name: Box<str>,
     private: PrivateKey,
     signs_from: Timestamp,
@@ -166,24 +201,28 @@ struct Making {
 
 impl Making {
     fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<NewSigningKey>, Rejection> {
-        if state.signing_keys.len() >= SIGNING_KEYS_MAX {
+        let keys = state.keys(self.purpose);
+        if keys.len() >= SIGNING_KEYS_MAX {
             return Err(Rejection::TooManySigningKeys);
         }
         let secret = URL_SAFE.encode(env.secret());
         // Keys stand in the order of their creation, whatever a clock says that was set back.
-        let newest = state.signing_keys.newest().map(|key| key.created_at.0);
+        let newest = keys.newest().map(|key| key.created_at.0);
         let created_at = newest.map_or(env.now.0, |newest| env.now.0.max(newest.saturating_add(1)));
         let key = Arc::new(SigningKey {
-            kid: env.uuid(),
+            kid: self.kid,
             name: self.name,
             hint: secret[..HINT_LENGTH].into(),
             created_at: Timestamp(created_at),
             signs_from: self.signs_from,
-            token_lifetime_seconds_max: state.policy.settings.rules.token_lifetime_seconds,
+            token_lifetime_seconds_max: self.purpose.lifetime_seconds(&state.policy.settings),
             private: Arc::new(self.private),
         });
-        let created = vec![Event::SigningKeyCreated(Arc::clone(&key))];
-        let decision = Decision::new(created, NewSigningKey { key, secret });
+        let created = match self.purpose {
+            KeyPurpose::Token => Event::SigningKeyCreated(Arc::clone(&key)),
+            KeyPurpose::Session => Event::SessionKeyCreated(Arc::clone(&key)),
+        };
+        let decision = Decision::new(vec![created], NewSigningKey { key, secret });
         Ok(decision.noting(Note::of(Kind::SigningKeyCreated)))
     }
 }
@@ -193,21 +232,29 @@ fn told<T>(made: Decision<NewSigningKey>, tell: fn(NewSigningKey) -> T) -> Decis
     Decision {
         events: made.events,
         note: made.note,
+        also: made.also,
         outcome: tell(made.outcome),
     }
 }
 
 /// What a longer life of tokens means to the keys that may sign them: each is needed so much longer.
-pub fn prolonged(state: &TenantState, lifetime_seconds: u32, now: Timestamp) -> Vec<Event> {
-    let keys = state.signing_keys.published(now);
+pub fn prolonged(
+    state: &TenantState,
+    purpose: KeyPurpose,
+    lifetime_seconds: u32,
+    now: Timestamp,
+) -> Vec<Event> {
+    let changed = match purpose {
+        KeyPurpose::Token => Event::SigningKeyChanged,
+        KeyPurpose::Session => Event::SessionKeyChanged,
+    };
+    let keys = state.keys(purpose).published(now);
     let shorter = keys.filter(|key| key.token_lifetime_seconds_max < lifetime_seconds);
     let longer = |key: &Arc<SigningKey>| SigningKey {
         token_lifetime_seconds_max: lifetime_seconds,
         ..SigningKey::clone(key)
     };
-    shorter
-        .map(|key| Event::SigningKeyChanged(Arc::new(longer(key))))
-        .collect()
+    shorter.map(|key| changed(Arc::new(longer(key)))).collect()
 }
 
 fn after(now: Timestamp, pause: Duration) -> Timestamp {
@@ -216,6 +263,11 @@ fn after(now: Timestamp, pause: Duration) -> Timestamp {
 
 /// As the contract calls the key that a tenant has from the start.
 pub const FIRST_KEY_NAME: &str = "Initial JWK Key";
+
+pub const FIRST_SESSION_KEY_NAME: &str = "Initial session key";
+
+/// What tells the names of two keys apart that were asked for as one.
+const SESSION_KEY_SUFFIX: &str = " (sessions)";
 
 /// The key set is read by everybody who checks tokens, and every request that signs looks through the keys.
 pub const SIGNING_KEYS_MAX: usize = 100;

@@ -81,7 +81,7 @@ impl Pair {
 }
 
 impl Public {
-    fn verifier(&self) -> jsonwebtoken::errors::Result<(Algorithm, DecodingKey)> {
+    pub(super) fn verifier(&self) -> jsonwebtoken::errors::Result<(Algorithm, DecodingKey)> {
         Ok(match self {
             Self::Rsa { e, n } => (Algorithm::RS256, DecodingKey::from_rsa_components(n, e)?),
             Self::P256 { x, y, .. } => (Algorithm::ES256, DecodingKey::from_ec_components(x, y)?),

@@ -12,11 +12,11 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 use thiserror::Error;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::Claims;
 use crate::tenant::ids::Timestamp;
 use crate::tenant::settings::{RsaBits, Settings, TokenAlgorithm};
 
@@ -66,6 +66,34 @@ impl KeyKind {
     }
 }
 
+/// What a key signs. Each purpose has a set of keys of its own, so that no token passes for one of the other kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyPurpose {
+    /// Tokens that tell of a ceremony of the Passkey API.
+    Token,
+    /// Tokens of the Public API's sessions.
+    Session,
+}
+
+impl KeyPurpose {
+    pub const ALL: [Self; 2] = [Self::Token, Self::Session];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Session => "session",
+        }
+    }
+
+    /// How long that lives which a key signs now.
+    pub const fn lifetime_seconds(self, settings: &Settings) -> u32 {
+        match self {
+            Self::Token => settings.rules.token_lifetime_seconds,
+            Self::Session => settings.sessions.lifetime_seconds,
+        }
+    }
+}
+
 #[derive(Debug, Error)]
 pub enum SigningError {
     #[error("the signing key does not parse")]
@@ -93,7 +121,7 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// A JWS in compact serialization (RFC 7515 §7.1).
-    pub fn sign(&self, claims: &Claims) -> Result<String, SigningError> {
+    pub fn sign(&self, claims: &impl Serialize) -> Result<String, SigningError> {
         let pair = self.private.pair()?;
         let mut token = URL_SAFE_NO_PAD.encode(format!(
             r#"{{"alg":"{}","kid":"{}","typ":"JWT"}}"#,
