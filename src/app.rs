@@ -9,6 +9,7 @@ mod drain;
 mod rates;
 mod snapshots;
 mod store;
+mod tenancy;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -28,6 +29,7 @@ use crate::actor::signing::KeyPool;
 use crate::actor::source::EnvSource;
 use crate::config::{Address, Config, Mode, Secret};
 use crate::http::forwarded::Proxies;
+use crate::http::tenancy::Tenancy;
 use crate::http::{self, Shared, admin};
 use crate::store::Store;
 use crate::store::seal::KeyringError;
@@ -105,11 +107,13 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         (Mode::Real, false) => None,
         (Mode::Dev, _) | (Mode::Real, true) => Some(demo::tenant(&registry, port).await?),
     };
+    tenancy::warn_of_missing(&registry, &config.tenancy).await;
     let shared = Shared {
         registry: Arc::clone(&registry),
         limits: limits(config, config.limits.body),
         rates: rates::limits(&config.limits),
         proxies: Proxies(config.limits.trusted_proxies.clone()),
+        tenancy: tenancy::of(&config.tenancy),
         demo: demo.filter(|_| config.server.try_page),
         admin: admin::Access::LoopbackOnly,
         authenticators: names,
@@ -224,6 +228,7 @@ fn admin_server(config: &Config, shared: Shared, listener: TcpListener) -> io::R
         admin: token.map_or(admin::Access::LoopbackOnly, |Secret(token)| {
             admin::Access::Token(token)
         }),
+        tenancy: Tenancy::default(),
         demo: None,
         ..shared
     });

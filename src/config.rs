@@ -3,6 +3,7 @@
 
 mod error;
 mod limits;
+mod tenancy;
 mod tenants;
 mod values;
 
@@ -13,6 +14,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 pub use error::ConfigError;
+pub use tenancy::{HostName, Tenancy};
 pub use tenants::{DeclaredKey, DeclaredTenant, TenantConfig};
 pub use values::{Address, Secret, WORKERS_MAX};
 use values::{
@@ -32,6 +34,7 @@ pub struct Config {
     #[serde(default)]
     pub webauthn: Webauthn,
     pub tokens: Tokens,
+    pub tenancy: Tenancy,
     pub audit: Audit,
     pub log: Log,
     #[serde(default)]
@@ -242,4 +245,6 @@ const DEV_TOML: &str = r#"
 [server]
 public_address = "127.0.0.1:8000"
 try_page = true
+[tenancy]
+base_domain = "localhost"
 "#;

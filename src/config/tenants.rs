@@ -54,11 +54,15 @@ pub(super) fn declared_twice(tenants: &[DeclaredTenant]) -> Option<Uuid> {
 
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let id = Uuid::try_parse(&text).ok().filter(|id| !id.is_nil());
+    tenant_id(&text).map_err(D::Error::custom)
+}
+
+pub(super) fn tenant_id(text: &str) -> Result<Uuid, String> {
+    let id = Uuid::try_parse(text).ok().filter(|id| !id.is_nil());
     id.ok_or_else(|| {
-        D::Error::custom(format!(
+        format!(
             "{text:?} is no UUID, like 3f1c2e62-8f0b-4f39-a7a1-0c1f5c7d9e42: `uuidgen` makes one"
-        ))
+        )
     })
 }
 

@@ -2,7 +2,7 @@
 //! as arguments (a [`Tenant`], a [`Keyed`]), so that none can forget to check.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -15,8 +15,9 @@ use percent_encoding::percent_decode_str;
 
 use super::Shared;
 use super::body::Body;
-use super::error::Problem;
+use super::error::{Face, Problem};
 use super::rate::{Failure, guessed_wrong, may_guess};
+use super::tenancy::Place;
 use crate::actor::Refusal;
 use crate::actor::handle::Lease;
 use crate::tenant::Command;
@@ -34,6 +35,8 @@ pub struct Call {
     pub worker: usize,
     /// In the log, and in the answer's `X-Request-Id`.
     pub id: HeaderValue,
+    /// Which API is asked, once that is known.
+    pub face: Cell<Face>,
     /// Of the tenant that was found, where an origin asks: whoever frames the answer needs its CORS rules.
     policy: OnceCell<Arc<Policy>>,
     /// The segments of a path that has escapes in it, without them; almost no path has any.
@@ -63,6 +66,7 @@ impl Call {
             shared,
             worker,
             id,
+            face: Cell::new(Face::Passkey),
             policy: OnceCell::new(),
             decoded: OnceCell::new(),
         }
@@ -85,8 +89,12 @@ impl Call {
 
     /// For an answer to a request that came to no route.
     pub fn find_policy(&self) {
-        let first = self.path().first().copied();
-        let id = first.and_then(TenantId::parse);
+        let path = self.path();
+        let id = match self.shared.tenancy.place(self, &path) {
+            Ok(Place::Passkey(tenant, _)) => TenantId::parse(tenant),
+            Ok(Place::Public(tenant, _)) => Some(tenant),
+            Err(_) => None,
+        };
         let id = id.filter(|_| self.request.headers().contains_key(ORIGIN));
         if let Some(policy) = id.and_then(|id| self.shared.registry.policy_now(id)) {
             self.policy.get_or_init(|| policy);

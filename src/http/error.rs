@@ -16,6 +16,15 @@ use super::answer::json;
 use crate::actor::Refusal;
 use crate::tenant::rejection::Rejection;
 
+/// Which of the two APIs speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    Passkey,
+    Public,
+    /// For paths that neither knows: whoever asks finds what it looks for.
+    Both,
+}
+
 /// An error answer, `{"title", "details", "status"}`, and `reason` where there is a stable code for programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -27,6 +36,8 @@ pub struct Problem {
     pub allow: Option<&'static str>,
     /// When to come back, in seconds.
     pub retry_after: Option<NonZeroU16>,
+    /// In whose words it is told; `None`: in those of the API that was asked.
+    pub face: Option<Face>,
 }
 
 impl Problem {
@@ -42,6 +53,7 @@ impl Problem {
             reason: None,
             allow: None,
             retry_after: None,
+            face: None,
         }
     }
 
@@ -61,6 +73,11 @@ impl Problem {
 
     pub fn not_found(title: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, title, "")
+    }
+
+    /// A path that neither API knows.
+    pub fn no_route() -> Self {
+        Self::not_found("Not Found").on_both_faces()
     }
 
     pub fn method_not_allowed(allow: &'static str) -> Self {
@@ -103,15 +120,15 @@ impl Problem {
         self
     }
 
-    /// The envelope.
-    pub fn answer(&self) -> HttpResponse {
-        let body = Envelope {
-            title: &self.title,
-            details: self.details.as_deref(),
-            status: self.status.as_u16(),
-            reason: self.reason,
-        };
-        let mut response = json(HttpResponse::build(self.status), &body);
+    #[must_use]
+    pub const fn on_both_faces(mut self) -> Self {
+        self.face = Some(Face::Both);
+        self
+    }
+
+    /// In the envelope of the API that was asked.
+    pub fn answer(&self, asked: Face) -> HttpResponse {
+        let mut response = self.body(self.face.unwrap_or(asked));
         let headers = response.headers_mut();
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
@@ -125,6 +142,49 @@ impl Problem {
         }
         response
     }
+
+    fn body(&self, face: Face) -> HttpResponse {
+        let (status, reason) = (self.status.as_u16(), self.reason);
+        let passkey = Envelope {
+            title: &self.title,
+            details: self.details.as_deref(),
+            status,
+            reason,
+        };
+        let public = PublicEnvelope {
+            code: status,
+            message: &self.title,
+        };
+        let response = HttpResponse::build(self.status);
+        match face {
+            Face::Passkey => json(response, &passkey),
+            Face::Public => json(response, &Reasoned { public, reason }),
+            Face::Both => json(response, &BothEnvelopes { passkey, public }),
+        }
+    }
+}
+
+/// What every error of the Public API answers.
+#[derive(Serialize)]
+struct PublicEnvelope<'a> {
+    code: u16,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Reasoned<'a> {
+    #[serde(flatten)]
+    public: PublicEnvelope<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct BothEnvelopes<'a> {
+    #[serde(flatten)]
+    passkey: Envelope<'a>,
+    #[serde(flatten)]
+    public: PublicEnvelope<'a>,
 }
 
 /// What every error answers.

@@ -57,6 +57,26 @@ impl Proxies {
         }
     }
 
+    /// The host that the client asked for, as it was sent, with its port. `None`: none, or several.
+    pub fn host<'a>(&self, request: &'a HttpRequest) -> Option<&'a [u8]> {
+        let headers = request.headers();
+        if !self.0.is_empty()
+            && self.trust(peer(request))
+            && let Some(host) = told(headers, X_FORWARDED_HOST, "host")
+            && !host.is_empty()
+        {
+            return Some(host.as_bytes());
+        }
+        if let Some(authority) = request.uri().authority() {
+            return Some(authority.as_str().as_bytes());
+        }
+        let mut hosts = headers.get_all(HOST);
+        match (hosts.next(), hosts.next()) {
+            (Some(host), None) => Some(host.as_bytes()),
+            _ => None,
+        }
+    }
+
     /// Whether somebody whose word does not count says to speak for others.
     pub fn is_overheard(&self, request: &HttpRequest) -> bool {
         let headers = request.headers();

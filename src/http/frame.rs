@@ -108,7 +108,7 @@ fn panicked(call: &Call) -> Problem {
 fn finish(call: Call, answer: Answer) -> HttpResponse {
     let mut response = answer.unwrap_or_else(|problem| {
         log(&call, &problem);
-        problem.answer()
+        problem.answer(call.face.get())
     });
     let metrics = call.shared.registry.metrics.worker(call.worker);
     metrics.http_response(response.status().as_u16() / 100);

@@ -15,7 +15,9 @@ mod openapi;
 pub mod pages;
 pub mod paging;
 pub mod passkey;
+pub mod public;
 pub mod rate;
+pub mod tenancy;
 pub mod time;
 pub mod validation;
 
@@ -33,6 +35,7 @@ use call::Call;
 use error::Problem;
 use forwarded::Proxies;
 use rate::{RateLimits, Route};
+use tenancy::{Place, Tenancy};
 
 /// What a handler comes to.
 pub type Answer = Result<HttpResponse, Problem>;
@@ -45,6 +48,7 @@ pub struct Shared {
     /// `None`: nobody is limited.
     pub rates: Option<Arc<RateLimits>>,
     pub proxies: Proxies,
+    pub tenancy: Tenancy,
     /// The tenant of the try page, where that is served.
     pub demo: Option<TenantId>,
     /// Who may use the admin API.
@@ -90,8 +94,10 @@ async fn public_routes(call: &Call) -> Answer {
         (["docs" | "docs.css" | "docs.js"], _) => pages::docs(call),
         (["health", rest], _) => admin::health(call, rest).boxed_local().await,
         (["try", rest @ ..], Some(demo)) => pages::try_page(call, demo, rest).boxed_local().await,
-        ([tenant, rest @ ..], _) => passkey::routes(call, tenant, rest).await,
-        ([], _) => Err(Problem::not_found("Not Found")),
+        (path, _) => match call.shared.tenancy.place(call, path)? {
+            Place::Passkey(tenant, rest) => passkey::routes(call, tenant, rest).await,
+            Place::Public(tenant, rest) => public::routes(call, tenant, rest).boxed_local().await,
+        },
     }
 }
 

@@ -122,6 +122,15 @@ fn every_key_of_the_settings_is_documented_and_parses() {
     let given = given.replace("# directory = \"…\"", "directory = \"somewhere\"");
     let given = given.replace("# aaguid_names = \"…\"", "aaguid_names = \"names.json\"");
     let given = given.replace("# keys = [\"…\"]", "keys = [\"sixteen characters\"]");
+    let given = given.replace(
+        "# base_domain = \"…\"",
+        "base_domain = \"auth.example.com\"",
+    );
+    let id = "3f1c2e62-8f0b-4f39-a7a1-0c1f5c7d9e42";
+    let given = given.replace(
+        "# default_tenant = \"…\"",
+        &format!("default_tenant = \"{id}\""),
+    );
     assert!(!given.contains('…'), "a key that this test does not know");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keywright.toml");

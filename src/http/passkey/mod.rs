@@ -102,7 +102,7 @@ fn no_route(path: &[&str]) -> Problem {
             Problem::method_not_allowed("GET, HEAD")
         }
         ["credentials", _] => Problem::method_not_allowed("GET, HEAD, PATCH, DELETE"),
-        _ => Problem::not_found("Not Found"),
+        _ => Problem::no_route(),
     }
 }
 
