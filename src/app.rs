@@ -228,7 +228,11 @@ fn admin_server(config: &Config, shared: Shared, listener: TcpListener) -> io::R
         admin: token.map_or(admin::Access::LoopbackOnly, |Secret(token)| {
             admin::Access::Token(token)
         }),
-        tenancy: Tenancy::default(),
+        // Only what a tenant's settings must not say is asked here.
+        tenancy: Tenancy {
+            base_domain: shared.tenancy.base_domain.clone(),
+            ..Tenancy::default()
+        },
         demo: None,
         ..shared
     });

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::actor::Refusal;
 use crate::actor::registry::Registry;
-use crate::config::{Config, DeclaredTenant};
+use crate::config::{Config, DeclaredTenant, HostName};
 use crate::http::admin;
 use crate::tenant::admin::{RenameTenant, ReplaceSettings};
 use crate::tenant::declared::{AddDeclaredKey, Declaration, DeclaredKey, Difference, MarkDeclared};
@@ -57,13 +57,16 @@ pub struct Checked {
 
 /// Everything about declared tenants that can be wrong without looking into the store.
 pub fn check(config: &Config) -> Result<Vec<Checked>, DeclaredError> {
-    config.tenants.iter().map(checked).collect()
+    let base_domain = config.tenancy.base_domain.as_ref();
+    let base_domain = base_domain.map(HostName::as_str);
+    let tenants = config.tenants.iter();
+    tenants.map(|tenant| checked(tenant, base_domain)).collect()
 }
 
-fn checked(tenant: &DeclaredTenant) -> Result<Checked, DeclaredError> {
+fn checked(tenant: &DeclaredTenant, base_domain: Option<&str>) -> Result<Checked, DeclaredError> {
     let id = TenantId(tenant.id);
     let config = tenant.config.as_ref().map(|config| config.0.clone());
-    let read = admin::declared(tenant.display_name.clone(), config);
+    let read = admin::declared(tenant.display_name.clone(), config, base_domain);
     let read = read.map_err(|what| DeclaredError::Settings { tenant: id, what })?;
     Ok(Checked {
         id,

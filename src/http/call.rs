@@ -143,6 +143,11 @@ impl Call {
         })
     }
 
+    /// Below which tenants have their hosts.
+    pub fn base_domain(&self) -> Option<&str> {
+        self.shared.tenancy.base_domain.as_deref()
+    }
+
     /// Where the request comes from, behind the proxies that are trusted.
     pub fn client(&self) -> IpAddr {
         self.shared.proxies.client(&self.request)

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-use super::config::{ConfigBody, warnings};
+use super::config::{ConfigBody, check_neighbours, warnings};
 use super::tenants::display_name;
 use crate::http::validation::Validation;
 use crate::tenant::settings::Settings;
@@ -21,12 +21,14 @@ pub struct Declared {
 pub fn declared<'de, D: Deserializer<'de, Error: fmt::Display>>(
     name: Option<String>,
     config: Option<D>,
+    base_domain: Option<&str>,
 ) -> Result<Declared, String> {
     let body = config.map(ConfigBody::deserialize).transpose();
     let body = body.map_err(|error| error.to_string())?;
     let mut validation = Validation::default();
     let display_name = display_name(name, &mut validation);
     let settings = body.unwrap_or_default().settings(&mut validation);
+    check_neighbours(&settings, base_domain, &mut validation);
     validation.failures()?;
     Ok(Declared {
         display_name,

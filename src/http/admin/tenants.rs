@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::access::Admin;
-use super::config::{ConfigBody, ConfigShown, warnings};
+use super::config::{ConfigBody, ConfigShown, check_neighbours, warnings};
 use super::secrets::SecretBody;
 use crate::http::Answer;
 use crate::http::answer::{json, private};
@@ -69,6 +69,7 @@ pub(super) async fn create(call: &Call, _: Admin) -> Answer {
     let mut validation = Validation::default();
     let display_name = display_name(body.display_name, &mut validation);
     let settings = body.config.unwrap_or_default().settings(&mut validation);
+    check_neighbours(&settings, call.base_domain(), &mut validation);
     validation.finish(CREATE)?;
     let warnings = warnings(&settings);
     let id = TenantId(call.shared.registry.source.env().uuid());
@@ -138,6 +139,7 @@ pub(super) async fn configure(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let body: ConfigBody = call.body.json(UPDATE_CONFIG)?;
     let mut validation = Validation::default();
     let settings = body.settings(&mut validation);
+    check_neighbours(&settings, call.base_domain(), &mut validation);
     validation.finish(UPDATE_CONFIG)?;
     let warnings = warnings(&settings);
     tenant.execute(ReplaceSettings { settings }).await?;

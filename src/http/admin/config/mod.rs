@@ -7,6 +7,7 @@ mod ceremonies;
 mod certificate;
 mod cors;
 mod issuers;
+mod neighbours;
 mod origins;
 mod sessions;
 mod tokens;
@@ -23,6 +24,7 @@ use sessions::{SessionsBody, SessionsShown};
 use tokens::{AuditBody, AuditShown, LimitsBody, LimitsShown, TokensBody, TokensShown};
 use webauthn::{WebauthnBody, WebauthnShown};
 
+pub(super) use neighbours::check_neighbours;
 pub(super) use warnings::warnings;
 
 #[derive(Debug, Default, Deserialize)]
