@@ -11,7 +11,7 @@ use crate::tenant::audit::Requester;
 use crate::tenant::ids::TenantId;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::secret::ReplaceApiKey;
-use crate::tenant::settings::{Ceremonies, Cors, RelyingParty, Settings};
+use crate::tenant::settings::{Ceremonies, Cookie, Cors, RelyingParty, Sessions, Settings};
 use crate::webauthn::options::AttestationConveyance;
 
 /// What a dev start tells.
@@ -96,6 +96,14 @@ fn settings(port: u16) -> Settings {
         passkey: Ceremonies {
             attestation: AttestationConveyance::None,
             ..Ceremonies::passkey(TIMEOUT_MILLISECONDS)
+        },
+        // There is no TLS on this machine, and Safari keeps no such cookie without it.
+        sessions: Sessions {
+            cookie: Cookie {
+                secure: false,
+                ..Cookie::default()
+            },
+            ..Sessions::default()
         },
         ..Settings::new(cors, relying_party, TIMEOUT_MILLISECONDS)
     }

@@ -8,7 +8,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::ConfigFile;
 use crate::app::{self, Running};
-use crate::config::{Config, Log, LogFormat, LogLevel, Mode};
+use crate::config::{Config, HostName, Log, LogFormat, LogLevel, Mode};
 use crate::telemetry::logging;
 
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ impl Serve {
 async fn serve(config: Config, mode: Mode) -> Result<(), Box<dyn std::error::Error>> {
     let running = app::start(&config, mode).await?;
     tracing::info!(public = %running.public, admin = %running.admin, "keywright is ready");
-    welcome(&running);
+    welcome(&running, config.tenancy.base_domain.as_ref());
     running.until_signal().await?;
     Ok(())
 }
@@ -73,12 +73,13 @@ pub(super) fn report(error: &dyn std::error::Error) {
 
 /// What a person needs next after a dev start.
 #[expect(clippy::print_stdout, reason = "what a dev start is for")]
-fn welcome(running: &Running) {
+fn welcome(running: &Running, base_domain: Option<&HostName>) {
     let Some(demo) = &running.demo else {
         return;
     };
     let port = running.public.port();
     let (tenant, api_key) = (demo.tenant, &demo.api_key);
+    let base_domain = base_domain.map_or("localhost", HostName::as_str);
     println!(
         "
   Try a passkey     http://localhost:{port}/try
@@ -86,6 +87,7 @@ fn welcome(running: &Running) {
   Tenant            {tenant}
   API key           {api_key}
                     (new at each dev start; the last one is void)
+  Public API        http://{tenant}.{base_domain}:{port}
   Admin API         http://{admin}/tenants
 
   First request:

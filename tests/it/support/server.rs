@@ -219,7 +219,7 @@ fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
     settings.iter().map(owned).collect()
 }
 
-/// `$FILE` is the settings file, `$NAME` any other variable, all else a setting.
+/// `$FILE` is the settings file, `$DEV` a look around, `$NAME` any other variable, all else a setting.
 fn spawn(directory: &Path, settings: &[(String, String)]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keywright"));
     command
@@ -236,6 +236,7 @@ fn spawn(directory: &Path, settings: &[(String, String)]) -> Child {
     for (key, value) in settings {
         match key.strip_prefix('$') {
             Some("FILE") => command.args(["--config", value]),
+            Some("DEV") => command.arg("--dev"),
             Some(variable) => command.env(variable, value),
             None => command.env(format!("KEYWRIGHT__{key}"), value),
         };
