@@ -77,14 +77,15 @@ impl Tenancy {
                 Some(_) | None => Ok(self.below(tenant, path)),
             };
         }
-        match of_host.or(self.default_tenant) {
-            Some(tenant) => Ok(Place::Public(tenant, path)),
-            // An id with a typing mistake is told so.
-            None if is_passkey(rest) || (self.is_plain() && !is_public_at_root(path)) => {
-                Ok(Place::Passkey(first, rest))
-            }
-            None => Err(Misplaced::NoTenant),
+        if let Some(tenant) = of_host.or(self.default_tenant) {
+            return Ok(Place::Public(tenant, path));
         }
+        // What may be an id with a typing mistake is told so.
+        let is_nobodys = is_public_at_root(path) || !(self.is_plain() || is_passkey(rest));
+        if is_nobodys {
+            return Err(Misplaced::NoTenant);
+        }
+        Ok(Place::Passkey(first, rest))
     }
 
     /// A path that begins with its tenant.
@@ -145,8 +146,8 @@ fn without_port(authority: &str) -> Option<&str> {
         authority.find(':').unwrap_or(authority.len())
     };
     let (host, port) = authority.split_at(end);
-    let port = port.strip_prefix(':').unwrap_or(port);
-    let is_port = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |text: &str| text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_number);
     (is_port && !host.is_empty()).then_some(host)
 }
 

@@ -37,6 +37,7 @@ mod rotation;
 mod secrets;
 mod settings;
 mod support;
+mod tenancy;
 mod tidy;
 mod timeouts;
 mod tokens;
