@@ -21,7 +21,7 @@ use keywright::telemetry::metrics::Metrics;
 use keywright::telemetry::worker::Timer;
 use keywright::tenant::admin::CreateTenant;
 use keywright::tenant::audit::Requester;
-use keywright::tenant::challenge::{Access, Factor};
+use keywright::tenant::challenge::{Access, Api, Factor};
 use keywright::tenant::credential::Credential;
 use keywright::tenant::env::Env;
 use keywright::tenant::event::Event;
@@ -151,6 +151,7 @@ const fn discoverable() -> InitializeLogin {
         user: None,
         factor: Factor::Passkey,
         access: Access::Unkeyed,
+        api: Api::Passkey,
     }
 }
 

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use keywright::actor::codec;
 use keywright::store::Put;
-use keywright::tenant::challenge::{Access, Factor, Pending};
+use keywright::tenant::challenge::{Access, Api, Factor, Pending};
 use keywright::tenant::event::Event;
 use keywright::tenant::ids::{CredentialId, UserId};
 use keywright::tenant::login::{Claim, InitializeLogin, Login, credential_for};
@@ -45,6 +45,7 @@ fn initialize_registration(criterion: &mut Criterion) {
                     user: profile(0),
                     factor: Factor::Passkey,
                     access: Access::Keyed,
+                    api: Api::Passkey,
                 },
                 |initialize| black_box(initialize.decide(&state, &still(), 0)).is_ok(),
                 BatchSize::SmallInput,
@@ -78,6 +79,7 @@ fn login_of(user: Option<UserId>) -> InitializeLogin {
         } else {
             Access::Unkeyed
         },
+        api: Api::Passkey,
         user,
         factor: Factor::Passkey,
     }

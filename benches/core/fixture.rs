@@ -94,6 +94,7 @@ pub(crate) fn profile(number: u64) -> Profile {
         name: "somebody@example.org".into(),
         display_name: "Somebody With A Name".into(),
         icon: None,
+        email: None,
     }
 }
 

@@ -4,6 +4,7 @@ mod session_uses;
 
 use std::sync::Arc;
 
+use minicbor::bytes::ByteArray;
 use minicbor::data::Type;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 use uuid::Uuid;
@@ -13,6 +14,7 @@ use crate::store::{AuditRow, Expect, Kind, Put, Row};
 use crate::tenant::audit::{Entry, Note, Requester};
 use crate::tenant::challenge::{Ceremony, Checkpoint};
 use crate::tenant::credential::Credential;
+use crate::tenant::decoy::DecoyKey;
 use crate::tenant::env::Env;
 use crate::tenant::event::{Event, TenantProfile};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
@@ -39,6 +41,8 @@ const TRANSACTION: Kind = Kind(8);
 const SESSION: Kind = Kind(9);
 const SESSION_KEY: Kind = Kind(10);
 const SESSION_USES: Kind = Kind(11);
+/// At most one.
+const DECOY_KEY: Kind = Kind(12);
 
 /// How long a consumed challenge is remembered beyond its expiry, for clocks that are set back.
 const CONSUMED_MARGIN_SECONDS: u64 = 120;
@@ -85,6 +89,12 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
             ..row(SESSION, session.id.as_bytes(), Expect::Absent, &**session)
         },
         Event::SessionDeleted(id) => removal(SESSION, id.as_bytes(), Expect::Any),
+        Event::DecoyKeyCreated(key) => row(
+            DECOY_KEY,
+            &[],
+            Expect::Absent,
+            &ByteArray::from(*key.secret()),
+        ),
         Event::UserSaved(user) => {
             let account = state.and_then(|state| state.users.get(&user.profile.id));
             let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision));
@@ -225,6 +235,11 @@ fn event_of(row: &Row) -> Result<Option<(Timestamp, Event, u64)>, minicbor::deco
             let session: Session = minicbor::decode(&row.data)?;
             (session.created_at, Event::SessionCreated(Arc::new(session)))
         }
+        DECOY_KEY => {
+            let secret: ByteArray<32> = minicbor::decode(&row.data)?;
+            let key = DecoyKey::new(secret.into());
+            (Timestamp(0), Event::DecoyKeyCreated(Arc::new(key)))
+        }
         USER => {
             let user: User = minicbor::decode(&row.data)?;
             (user.created_at, Event::UserSaved(user))
@@ -256,6 +271,7 @@ const fn rank(event: &Event) -> u8 {
         | Event::ApiKeyCreated(_)
         | Event::SigningKeyCreated(_)
         | Event::SessionKeyCreated(_)
+        | Event::DecoyKeyCreated(_)
         | Event::UserSaved(_) => 0,
         Event::NotDeclared
         | Event::ApiKeyDeleted(_)

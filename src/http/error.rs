@@ -244,6 +244,8 @@ const fn status(rejection: Rejection) -> StatusCode {
         | Rejection::ChallengeExpired
         | Rejection::NoUsableCredential => StatusCode::BAD_REQUEST,
         Rejection::UserHandleUnknown
+        | Rejection::UserHandleUnreadable
+        | Rejection::UserUnknown
         | Rejection::UserHandleMismatch
         | Rejection::CredentialUnknown
         | Rejection::CredentialNotAllowed
@@ -275,7 +277,9 @@ const fn title(rejection: Rejection) -> &'static str {
         Rejection::CredentialNotFound => "credential not found",
         Rejection::SecretNotFound => "secret not found",
         Rejection::SessionNotFound => "session not found",
-        Rejection::UserHandleUnknown => "failed to get user handle",
+        Rejection::UserHandleUnknown | Rejection::UserHandleUnreadable | Rejection::UserUnknown => {
+            "failed to get user handle"
+        }
         Rejection::UserHandleMismatch
         | Rejection::CredentialUnknown
         | Rejection::CredentialNotAllowed
@@ -303,7 +307,9 @@ const fn details(rejection: Rejection) -> &'static str {
         | Rejection::TransactionTaken => "",
         Rejection::ChallengeExpired => "begin the ceremony again",
         Rejection::NoUsableCredential => "register a passkey for this user first",
-        Rejection::UserHandleUnknown => "user not found",
+        Rejection::UserHandleUnknown | Rejection::UserHandleUnreadable | Rejection::UserUnknown => {
+            "user not found"
+        }
         Rejection::UserHandleMismatch => "userHandle and User ID do not match",
         Rejection::CredentialUnknown => {
             "Unable to find the credential for the returned credential ID"
@@ -346,7 +352,9 @@ const fn reason(rejection: Rejection) -> &'static str {
         Rejection::TooManyCredentials => "too_many_credentials",
         Rejection::CredentialTaken => "credential_taken",
         Rejection::CredentialNotFound => "credential_not_found",
-        Rejection::UserHandleUnknown => "user_handle_unknown",
+        Rejection::UserHandleUnknown | Rejection::UserHandleUnreadable | Rejection::UserUnknown => {
+            "user_handle_unknown"
+        }
         Rejection::UserHandleMismatch => "user_handle_mismatch",
         Rejection::CredentialUnknown => "credential_unknown",
         Rejection::CredentialNotAllowed => "credential_not_allowed",

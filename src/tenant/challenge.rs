@@ -29,6 +29,10 @@ pub struct Ceremony {
     pub user_verification: UserVerification,
     #[n(4)]
     pub expires_at: Timestamp,
+    /// Where it began, and the only place where it ends.
+    #[n(5)]
+    #[cbor(default, skip_if = "Api::is_passkey")]
+    pub api: Api,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -84,6 +88,27 @@ impl Factor {
             Self::Passkey => Operation::Login,
             Self::Mfa => Operation::MfaLogin,
         }
+    }
+}
+
+/// Which of the two contracts a ceremony follows. What one of them may say about a response, the other must not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Api {
+    #[default]
+    #[n(0)]
+    Passkey,
+    #[n(1)]
+    Public,
+}
+
+impl Api {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the derive of the row calls it so"
+    )]
+    const fn is_passkey(&self) -> bool {
+        matches!(self, Self::Passkey)
     }
 }
 

@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use super::credential::Credential;
+use super::decoy::DecoyKey;
 use super::ids::{Challenge, CredentialId, Timestamp, UserId};
 use super::secret::ApiKey;
 use super::session::Session;
@@ -34,6 +35,7 @@ pub enum Event {
     SessionCreated(Arc<Session>),
     /// Ended before its time.
     SessionDeleted(Uuid),
+    DecoyKeyCreated(Arc<DecoyKey>),
     /// A new user, or a new name at another registration.
     UserSaved(User),
     /// With no credential left.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::audit::{Kind, Note};
-use super::challenge::{Access, Begun, Ceremony, Factor, Purpose};
+use super::challenge::{Access, Api, Begun, Ceremony, Factor, Purpose};
 use super::credential::Credential;
 use super::env::Env;
 use super::event::Event;
@@ -22,6 +22,7 @@ pub struct InitializeLogin {
     pub user: Option<UserId>,
     pub factor: Factor,
     pub access: Access,
+    pub api: Api,
 }
 
 impl Initialize for InitializeLogin {
@@ -37,28 +38,48 @@ impl Initialize for InitializeLogin {
             Some(user) => allowed(state, user, self.factor)?,
             None => Vec::new(),
         };
+        let offer = Offer {
+            user: self.user,
+            allowed,
+            factor: self.factor,
+            access: self.access,
+            api: self.api,
+        };
+        Ok(offer.begin(state, env, worker))
+    }
+}
+
+/// A login that may begin: for whom, and with what.
+pub(super) struct Offer {
+    pub(super) user: Option<UserId>,
+    pub(super) allowed: Vec<CredentialId>,
+    pub(super) factor: Factor,
+    pub(super) access: Access,
+    pub(super) api: Api,
+}
+
+impl Offer {
+    pub(super) fn begin(self, state: &TenantState, env: &Env, worker: u8) -> Begun {
         let ceremonies = state.policy.ceremonies(self.factor);
         let challenge = env.challenge(worker);
-        let options = state
-            .policy
-            .templates(self.factor)
-            .request
-            .render(&challenge.0, allowed.iter().map(descriptor));
+        let template = &state.policy.templates(self.factor).request;
+        let options = template.render(&challenge.0, self.allowed.iter().map(descriptor));
         let ceremony = Ceremony {
             purpose: Purpose::Login {
                 user: self.user,
-                allowed,
+                allowed: self.allowed,
             },
             factor: self.factor,
             access: self.access,
             user_verification: ceremonies.user_verification,
             expires_at: env.now.plus_milliseconds(ceremonies.timeout_milliseconds),
+            api: self.api,
         };
-        Ok(Begun {
+        Begun {
             challenge,
             ceremony,
             options,
-        })
+        }
     }
 }
 
@@ -79,7 +100,7 @@ pub fn credential_for(claim: &Claim<'_>, state: &TenantState) -> Result<Credenti
         Some(user) => {
             same_user(claim.user_handle, user)?;
             if !state.users.contains_key(user) {
-                return Err(Rejection::UserHandleUnknown);
+                return Err(Rejection::UserUnknown);
             }
             if !claim.allowed.contains(claim.credential) {
                 return Err(Rejection::CredentialNotAllowed);
@@ -220,12 +241,19 @@ fn accepted(shrinks: bool, changes: bool) -> Option<String> {
 }
 
 fn user_of_handle(handle: Option<&[u8]>, state: &TenantState) -> Result<UserId, Rejection> {
-    let handle = handle.ok_or(Rejection::UserHandleUnknown)?;
-    spellings(handle)
-        .into_iter()
-        .flatten()
-        .find(|user| state.users.contains_key(user))
-        .ok_or(Rejection::UserHandleUnknown)
+    let handle = handle.ok_or(Rejection::UserHandleUnreadable)?;
+    let known = |user: &UserId| state.users.contains_key(user);
+    let user = spellings(handle).into_iter().flatten().find(known);
+    user.ok_or(if is_uuid(handle) {
+        Rejection::UserHandleUnknown
+    } else {
+        Rejection::UserHandleUnreadable
+    })
+}
+
+fn is_uuid(handle: &[u8]) -> bool {
+    let text = std::str::from_utf8(handle);
+    handle.len() == 16 || text.is_ok_and(|text| Uuid::try_parse(text).is_ok())
 }
 
 /// Authenticators may leave the handle out where the user is known; one that sends it must send the right one.

@@ -12,6 +12,7 @@ pub mod challenge;
 pub mod cors;
 pub mod credential;
 pub mod declared;
+pub mod decoy;
 pub mod env;
 pub mod event;
 pub mod ids;
@@ -112,6 +113,7 @@ pub enum Touched {
     Profile,
     ApiKeys,
     SigningKeys,
+    DecoyKey,
     User(ids::UserId),
     Credential(ids::CredentialId),
     Transaction(ids::TransactionId),

@@ -3,16 +3,16 @@
 use uuid::Uuid;
 
 use super::audit::{Kind, Note};
-use super::challenge::{Access, Begun, Ceremony, Factor, Purpose};
+use super::challenge::{Access, Api, Begun, Ceremony, Factor, Purpose};
 use super::credential::Credential;
 use super::env::Env;
 use super::event::Event;
-use super::ids::{Challenge, CredentialId, Timestamp};
+use super::ids::{Challenge, CredentialId, Timestamp, UserId};
 use super::policy::Policy;
 use super::rejection::Rejection;
 use super::state::TenantState;
 use super::token::Proof;
-use super::user::{Profile, User};
+use super::user::{Account, Profile, User};
 use super::{Command, Decision, Initialize, Touched};
 use crate::webauthn::options::{Descriptor, UserEntity};
 use crate::webauthn::registration::Registration;
@@ -22,6 +22,7 @@ pub struct InitializeRegistration {
     pub user: Profile,
     pub factor: Factor,
     pub access: Access,
+    pub api: Api,
 }
 
 impl Initialize for InitializeRegistration {
@@ -42,13 +43,22 @@ impl Initialize for InitializeRegistration {
             .credentials_of(&self.user.id)
             .filter(|_| rules.exclude_credentials)
             .map(descriptor);
+        let compact = match self.api {
+            Api::Passkey => None,
+            Api::Public => compact_handle(&self.user.id),
+        };
+        let handle = match &compact {
+            Some(uuid) => &uuid.as_bytes()[..],
+            None => self.user.id.as_str().as_bytes(),
+        };
         let template = &state.policy.templates(self.factor).creation;
-        let options = template.render(&entity(&self.user), &challenge.0, exclude);
+        let options = template.render(&entity(&self.user, handle), &challenge.0, exclude);
         let ceremony = Ceremony {
             factor: self.factor,
             access: self.access,
             user_verification: ceremonies.user_verification,
             expires_at: env.now.plus_milliseconds(ceremonies.timeout_milliseconds),
+            api: self.api,
             purpose: Purpose::Registration {
                 user_existed: account.is_some(),
                 user: self.user,
@@ -101,7 +111,7 @@ impl Command for Register {
         let user = User {
             internal_id: account.map_or_else(|| env.uuid(), |account| account.user.internal_id),
             created_at: account.map_or(env.now, |account| account.user.created_at),
-            profile: self.user.clone(),
+            profile: self.profile(account),
         };
         let consumed = Event::ChallengeConsumed {
             challenge: self.challenge,
@@ -126,6 +136,15 @@ impl Command for Register {
 }
 
 impl Register {
+    /// Only the Public API knows an address; a registration at the other does not take it away.
+    fn profile(&self, account: Option<&Account>) -> Profile {
+        let known = account.and_then(|account| account.user.profile.email.clone());
+        Profile {
+            email: self.user.email.clone().or(known),
+            ..self.user.clone()
+        }
+    }
+
     fn credential(self, now: Timestamp) -> Credential {
         let registration = self.registration;
         Credential {
@@ -175,9 +194,17 @@ fn default_name(transports: &[String]) -> &'static str {
     }
 }
 
-fn entity(user: &Profile) -> UserEntity<'_> {
+/// The 16 bytes of a UUID, for the Public API. A UUID in another spelling than that of [`Uuid`] keeps its text: the handle must
+/// lead back to the very same id.
+fn compact_handle(user: &UserId) -> Option<Uuid> {
+    let uuid = Uuid::try_parse(user.as_str()).ok()?;
+    let mut spelling = Uuid::encode_buffer();
+    (uuid.hyphenated().encode_lower(&mut spelling) == user.as_str()).then_some(uuid)
+}
+
+fn entity<'a>(user: &'a Profile, handle: &'a [u8]) -> UserEntity<'a> {
     UserEntity {
-        id: user.id.as_str().as_bytes(),
+        id: handle,
         name: &user.name,
         display_name: &user.display_name,
         icon: user.icon.as_deref(),

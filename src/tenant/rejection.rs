@@ -22,6 +22,10 @@ pub enum Rejection {
     CredentialNotFound,
     #[error("the user handle names nobody")]
     UserHandleUnknown,
+    #[error("the user handle is missing, or is no UUID and names nobody")]
+    UserHandleUnreadable,
+    #[error("the ceremony's user is not there")]
+    UserUnknown,
     #[error("the user handle names another user than the ceremony")]
     UserHandleMismatch,
     #[error("the credential is not registered")]

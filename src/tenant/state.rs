@@ -7,6 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::credential::{Credential, Stored};
+use super::decoy::DecoyKey;
 use super::event::{Event, TenantProfile};
 use super::ids::{CredentialId, TenantId, Timestamp, TransactionId, UserId};
 use super::policy::Policy;
@@ -30,6 +31,8 @@ pub struct TenantState {
     /// Those of the Public API's sessions. Neither set knows a key of the other.
     pub session_keys: SigningKeys,
     pub sessions: Sessions,
+    /// From the first login on that it was needed for.
+    pub decoy_key: Option<Arc<DecoyKey>>,
     pub users: HashMap<UserId, Account>,
     pub roster: Roster,
     pub credentials: HashMap<CredentialId, Stored>,
@@ -49,6 +52,7 @@ impl TenantState {
             signing_keys: SigningKeys::default(),
             session_keys: SigningKeys::default(),
             sessions: Sessions::default(),
+            decoy_key: None,
             users: HashMap::new(),
             roster: Roster::default(),
             credentials: HashMap::new(),
@@ -75,6 +79,7 @@ impl TenantState {
             Event::SessionKeyDeleted(kid) => self.session_keys.remove(kid),
             Event::SessionCreated(session) => self.sessions.add(session),
             Event::SessionDeleted(id) => self.sessions.remove(id),
+            Event::DecoyKeyCreated(key) => self.decoy_key = Some(key),
             Event::UserSaved(user) => self.save_user(user, revision),
             Event::UserDeleted(id) => self.delete_user(&id),
             Event::CredentialRegistered(credential) => self.register(credential, revision),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::audit::{Kind, Note};
-use super::challenge::{Access, Begun, Ceremony, Factor, Purpose};
+use super::challenge::{Access, Api, Begun, Ceremony, Factor, Purpose};
 use super::env::Env;
 use super::event::Event;
 use super::ids::{Challenge, Timestamp, TransactionId, UserId, uuid_bytes};
@@ -144,6 +144,7 @@ impl Initialize for InitializeTransaction {
             access: Access::Keyed,
             user_verification: ceremonies.user_verification,
             expires_at: env.now.plus_milliseconds(ceremonies.timeout_milliseconds),
+            api: Api::Passkey,
         };
         Ok(Begun {
             challenge: head,

@@ -23,6 +23,9 @@ pub struct Profile {
     pub display_name: Box<str>,
     #[n(3)]
     pub icon: Option<Box<str>>,
+    /// As far as a session of the Public API has told it.
+    #[n(4)]
+    pub email: Option<Box<str>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

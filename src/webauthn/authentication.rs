@@ -122,7 +122,7 @@ pub fn verify(
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AssertionResponse {
-    #[serde(rename = "clientDataJSON")]
+    #[serde(rename = "clientDataJSON", alias = "clientDataJson")]
     client_data_json: Option<Bytes>,
     authenticator_data: Option<Bytes>,
     signature: Option<Bytes>,

@@ -139,7 +139,7 @@ pub fn verify(
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AttestationResponse {
-    #[serde(rename = "clientDataJSON")]
+    #[serde(rename = "clientDataJSON", alias = "clientDataJson")]
     client_data_json: Option<Bytes>,
     attestation_object: Option<Bytes>,
     transports: Option<Vec<String>>,

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use minicbor::Encoder;
+use minicbor::{Decoder, Encoder};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{SIGNING_KEY, TENANT, hydrate, put};
+use super::{DECOY_KEY, SIGNING_KEY, TENANT, hydrate, put};
 use crate::store::{Expect, Put, Row};
+use crate::tenant::challenge::{Access, Api, Ceremony, Factor, Purpose};
+use crate::tenant::decoy::DecoyKey;
 use crate::tenant::event::Event;
 use crate::tenant::ids::{TenantId, Timestamp};
 use crate::tenant::settings::Rules;
 use crate::tenant::state::TenantState;
 use crate::tenant::tests::profile;
 use crate::tenant::token::{KeyKind, PrivateKey, SigningKey};
+use crate::webauthn::options::UserVerification;
 
 const KID: Uuid = Uuid::from_u128(7);
 
@@ -96,4 +99,35 @@ fn a_signing_key_of_the_first_version_signs_on() {
 fn the_kinds_of_keys_keep_their_numbers() {
     let numbers = KeyKind::ALL.map(|kind| minicbor::to_vec(kind).unwrap());
     assert_eq!(numbers, [[0], [1], [2], [3], [4]].map(Vec::from));
+}
+
+#[test]
+fn a_decoy_key_is_read_back_as_it_was() {
+    let made = Arc::new(DecoyKey::new([7; 32]));
+    let created = put(&Event::DecoyKeyCreated(made), None);
+    assert_eq!((created.kind, created.expect), (DECOY_KEY, Expect::Absent));
+    let state = read_back(DECOY_KEY, created.data.unwrap());
+    assert_eq!(state.decoy_key.unwrap().secret(), &[7; 32]);
+}
+
+/// One that began before there were two is of the API that there was, and takes no more room than then.
+#[test]
+fn a_ceremony_tells_its_api_only_where_it_is_the_younger() {
+    let ceremony = |api| Ceremony {
+        purpose: Purpose::Login {
+            user: None,
+            allowed: Vec::new(),
+        },
+        factor: Factor::Passkey,
+        access: Access::Keyed,
+        user_verification: UserVerification::Preferred,
+        expires_at: Timestamp(7),
+        api,
+    };
+    for (api, members) in [(Api::Passkey, 5), (Api::Public, 6)] {
+        let row = minicbor::to_vec(ceremony(api)).unwrap();
+        assert_eq!(Decoder::new(&row).map().unwrap(), Some(members));
+        let read: Ceremony = minicbor::decode(&row).unwrap();
+        assert_eq!(read, ceremony(api));
+    }
 }

@@ -15,7 +15,7 @@ use super::call::{Call, Tenant};
 use super::error::Problem;
 use crate::actor::Refusal;
 use crate::telemetry::worker::{Outcome, Step, Timer};
-use crate::tenant::challenge::{Ceremony, Factor, Purpose};
+use crate::tenant::challenge::{Api, Ceremony, Factor, Purpose};
 use crate::tenant::ids::Challenge;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::session::Session;
@@ -53,23 +53,51 @@ enum Kind {
     Transaction,
 }
 
+/// What came to an endpoint that finishes a registration or a login.
+#[derive(Clone, Copy)]
+pub struct Finish<'a> {
+    pub api: Api,
+    pub factor: Factor,
+    pub body: &'a [u8],
+}
+
+impl Finish<'_> {
+    const fn ends(self, kind: Kind) -> Endpoint {
+        Endpoint {
+            kind,
+            api: self.api,
+            factor: self.factor,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Endpoint {
+    kind: Kind,
+    api: Api,
+    factor: Factor,
+}
+
 /// One that was begun at another endpoint is as unknown as one that never was, and as gone.
 async fn take(
     tenant: &Tenant<'_>,
     challenge: &[u8],
-    kind: Kind,
-    factor: Factor,
+    endpoint: Endpoint,
     about: &mut About,
 ) -> Result<Taken, FinalizeError> {
     let challenge = Challenge::head(challenge).ok_or(Rejection::ChallengeUnknown)?;
     let ceremony = tenant.take_challenge(challenge).await?;
     about.taken(&ceremony);
-    let begun = match ceremony.purpose {
-        Purpose::Registration { .. } => Kind::Registration,
-        Purpose::Login { .. } => Kind::Login,
-        Purpose::Transaction { .. } => Kind::Transaction,
+    let begun = Endpoint {
+        kind: match ceremony.purpose {
+            Purpose::Registration { .. } => Kind::Registration,
+            Purpose::Login { .. } => Kind::Login,
+            Purpose::Transaction { .. } => Kind::Transaction,
+        },
+        api: ceremony.api,
+        factor: ceremony.factor,
     };
-    if begun != kind || ceremony.factor != factor {
+    if begun != endpoint {
         return Err(Rejection::ChallengeUnknown.into());
     }
     Ok(Taken {

@@ -2,32 +2,32 @@
 
 use uuid::Uuid;
 
-use super::{About, FinalizeError, Kind, take};
+use super::{About, FinalizeError, Finish, Kind, take};
 use crate::http::call::Tenant;
-use crate::tenant::challenge::{Factor, Purpose};
-use crate::tenant::ids::CredentialId;
+use crate::tenant::challenge::Purpose;
+use crate::tenant::ids::{CredentialId, UserId};
 use crate::tenant::registration::Register;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::token::Proof;
 use crate::webauthn::Expected;
 use crate::webauthn::registration::{RegistrationResponse, verify};
 
-/// The credential is durable when this answers.
+/// The credential is durable when this answers. `owner`: the only one whose registration it may be, where a session says who asks.
 pub async fn finalize(
     tenant: &Tenant<'_>,
-    factor: Factor,
-    body: &[u8],
+    finish: Finish<'_>,
+    owner: Option<&UserId>,
     about: &mut About,
 ) -> Result<Proof, FinalizeError> {
-    let response = RegistrationResponse::parse(body)?;
-    let taken = take(
-        tenant,
-        &response.client_data.challenge,
-        Kind::Registration,
-        factor,
-        about,
-    )
-    .await?;
+    let response = RegistrationResponse::parse(finish.body)?;
+    let challenge = &response.client_data.challenge;
+    let taken = take(tenant, challenge, finish.ends(Kind::Registration), about).await?;
+    let Purpose::Registration { user, user_existed } = taken.ceremony.purpose else {
+        return Err(Rejection::ChallengeUnknown.into());
+    };
+    if owner.is_some_and(|owner| *owner != user.id) {
+        return Err(Rejection::ChallengeUnknown.into());
+    }
     let policy = tenant.read().policy.clone();
     let expected = Expected {
         challenge: &taken.challenge.0,
@@ -42,16 +42,13 @@ pub async fn finalize(
         &policy.settings.offers.algorithms,
         &policy.attestation(now),
     )?;
-    let Purpose::Registration { user, user_existed } = taken.ceremony.purpose else {
-        return Err(Rejection::ChallengeUnknown.into());
-    };
     let credential_id =
         CredentialId::parse(&registration.credential_id).ok_or(Rejection::CredentialUnknown)?;
     let aaguid = Uuid::from_bytes(registration.aaguid);
     let register = Register {
         challenge: taken.challenge,
         expires_at: taken.ceremony.expires_at,
-        factor,
+        factor: finish.factor,
         user,
         user_existed,
         credential_id,

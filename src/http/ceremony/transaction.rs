@@ -1,10 +1,10 @@
 //! Beginning and finishing a transaction: a durable id and then a ceremony, and an assertion over 64 bytes.
 
 use super::login::proven;
-use super::{About, FinalizeError, Kind, take};
+use super::{About, Endpoint, FinalizeError, Kind, take};
 use crate::actor::Refusal;
 use crate::http::call::Tenant;
-use crate::tenant::challenge::{Factor, Purpose};
+use crate::tenant::challenge::{Api, Factor, Purpose};
 use crate::tenant::rejection::Rejection;
 use crate::tenant::token::Proof;
 use crate::tenant::transaction::{
@@ -31,7 +31,7 @@ pub async fn finalize(
 ) -> Result<Proof, FinalizeError> {
     let response = AuthenticationResponse::parse(body)?;
     let challenge = &response.client_data.challenge;
-    let taken = take(tenant, challenge, Kind::Transaction, Factor::Passkey, about).await?;
+    let taken = take(tenant, challenge, CONFIRMATION, about).await?;
     let Purpose::Transaction { id, .. } = &taken.ceremony.purpose else {
         return Err(Rejection::ChallengeUnknown.into());
     };
@@ -41,3 +41,9 @@ pub async fn finalize(
     let id = id.clone();
     Ok(tenant.execute(ConfirmTransaction { id, login }).await?)
 }
+
+const CONFIRMATION: Endpoint = Endpoint {
+    kind: Kind::Transaction,
+    api: Api::Passkey,
+    factor: Factor::Passkey,
+};

@@ -16,7 +16,7 @@ use crate::http::passkey::{self, login, registration, texts};
 use crate::http::rate::{Route, admit};
 use crate::http::validation::Validation;
 use crate::http::{Answer, only_get};
-use crate::tenant::challenge::{Access, Factor};
+use crate::tenant::challenge::{Access, Api, Factor};
 use crate::tenant::ids::{TenantId, UserId};
 use crate::tenant::registration::InitializeRegistration;
 use crate::tenant::user::Profile;
@@ -73,6 +73,7 @@ async fn begin_registration(call: &Call, demo: &Tenant<'_>) -> Answer {
         user,
         factor: Factor::Passkey,
         access: Access::Unkeyed,
+        api: Api::Passkey,
     };
     Ok(passkey::options(begin(demo, initialize).await?))
 }
@@ -120,6 +121,7 @@ fn new_user(demo: &Lease<'_>, body: BeginBody) -> Result<Profile, Problem> {
         name: name.clone().into(),
         display_name: name.into(),
         icon: None,
+        email: None,
     })
 }
 

@@ -13,7 +13,7 @@ use crate::http::openapi::ceremonies::{AuthenticationCredential, RequestOptions}
 use crate::http::rate::{Route, admit};
 use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
-use crate::tenant::challenge::{Access, Factor};
+use crate::tenant::challenge::{Access, Api, Factor};
 use crate::tenant::ids::UserId;
 use crate::tenant::login::InitializeLogin;
 use crate::tenant::rejection::Rejection;
@@ -105,8 +105,8 @@ pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answe
         Factor::Mfa => Step::MfaLoginFinalize,
     };
     measured(call, step, async {
-        let (body, mut about) = (&call.body.bytes, About::default());
-        let proof = ceremony::login::finalize(tenant, factor, body, &mut about).await;
+        let (finish, mut about) = (super::finish(call, factor), About::default());
+        let proof = ceremony::login::finalize(tenant, finish, &mut about).await;
         let proof =
             proof.map_err(|error| about.refused(tenant, factor.login(), error, texts::login))?;
         Ok(super::token(&ceremony::token(tenant, &proof).await?))
@@ -119,6 +119,7 @@ pub const fn discoverable() -> InitializeLogin {
         user: None,
         factor: Factor::Passkey,
         access: Access::Unkeyed,
+        api: Api::Passkey,
     }
 }
 
@@ -135,5 +136,6 @@ fn for_user(user_id: &str, factor: Factor) -> Result<InitializeLogin, Rejection>
         user: Some(UserId::parse(user_id).ok_or(Rejection::UserNotFound)?),
         factor,
         access: Access::Keyed,
+        api: Api::Passkey,
     })
 }

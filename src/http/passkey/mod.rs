@@ -18,9 +18,10 @@ use super::Answer;
 use super::answer::{json, json_text, private};
 use super::audit;
 use super::call::{Call, Keyed, Tenant};
+use super::ceremony::Finish;
 use super::error::Problem;
 use super::rate::{Route, admit};
-use crate::tenant::challenge::Factor;
+use crate::tenant::challenge::{Api, Factor};
 
 /// The routes below a tenant. Any `OPTIONS` there is a preflight, before any key is asked for (contract §8.2).
 pub async fn routes(call: &Call, tenant: &str, path: &[&str]) -> Answer {
@@ -103,6 +104,14 @@ fn no_route(path: &[&str]) -> Problem {
         }
         ["credentials", _] => Problem::method_not_allowed("GET, HEAD, PATCH, DELETE"),
         _ => Problem::no_route(),
+    }
+}
+
+fn finish(call: &Call, factor: Factor) -> Finish<'_> {
+    Finish {
+        api: Api::Passkey,
+        factor,
+        body: &call.body.bytes,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::http::error::Problem;
 use crate::http::openapi::ceremonies::{CreationOptions, RegistrationCredential};
 use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
-use crate::tenant::challenge::{Access, Factor};
+use crate::tenant::challenge::{Access, Api, Factor};
 use crate::tenant::ids::UserId;
 use crate::tenant::registration::InitializeRegistration;
 use crate::tenant::user::Profile;
@@ -72,6 +72,7 @@ pub async fn initialize(call: &Call, tenant: Keyed<'_>, factor: Factor) -> Answe
             user: body.into_profile()?,
             factor,
             access: Access::Keyed,
+            api: Api::Passkey,
         };
         let options = if tenant.tells_initialize() {
             begin_and_tell(&tenant, initialize).await?
@@ -104,8 +105,8 @@ pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answe
         Factor::Mfa => Step::MfaRegistrationFinalize,
     };
     measured(call, step, async {
-        let (body, mut about) = (&call.body.bytes, About::default());
-        let proof = ceremony::registration::finalize(tenant, factor, body, &mut about).await;
+        let (finish, mut about) = (super::finish(call, factor), About::default());
+        let proof = ceremony::registration::finalize(tenant, finish, None, &mut about).await;
         let proof = proof.map_err(|error| {
             about.refused(tenant, factor.registration(), error, texts::registration)
         })?;
@@ -141,6 +142,7 @@ impl InitializeBody {
             display_name: display_name.unwrap_or_else(|| name.clone()).into(),
             name: name.into(),
             icon: self.icon.map(Into::into),
+            email: None,
         })
     }
 }

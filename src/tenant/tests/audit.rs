@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::login::login;
 use super::{env, given_rules, passkey, register, registered, user_id};
 use crate::tenant::audit::{Entry, KINDS, Kind, Note, Requester};
-use crate::tenant::challenge::{Access, Factor};
+use crate::tenant::challenge::{Access, Api, Factor};
 use crate::tenant::login::InitializeLogin;
 use crate::tenant::settings::{BackupEligibleChange, CounterPolicy, Rules};
 use crate::tenant::token::Operation;
@@ -62,6 +62,7 @@ fn a_ceremony_says_whose_it_is() {
         user: Some(user_id("ann")),
         factor: Factor::Mfa,
         access: Access::Keyed,
+        api: Api::Passkey,
     };
     let note = initialize.note();
     assert_eq!(note.kind.name(), "mfa_authentication_init_succeeded");

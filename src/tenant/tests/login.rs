@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::super::Command;
 use super::super::Initialize;
-use super::super::challenge::{Access, Factor, Purpose};
+use super::super::challenge::{Access, Api, Factor, Purpose};
 use super::super::credential::{Credential, DeleteCredential};
 use super::super::event::Event;
 use super::super::ids::Timestamp;
@@ -47,6 +47,7 @@ fn initialize(user: &str) -> InitializeLogin {
         user: Some(user_id(user)),
         factor: Factor::Passkey,
         access: Access::Keyed,
+        api: Api::Passkey,
     }
 }
 
@@ -215,17 +216,29 @@ fn a_claim_is_settled_by_handle_user_and_credential() {
         allowed: std::slice::from_ref(&one),
         ..discoverable(credential, user_handle)
     };
+    let nobody = user_id("nobody");
+    let of_nobody = |credential| Claim {
+        user: Some(&nobody),
+        ..of_ann(credential, None)
+    };
     for (claim, expected) in [
         (discoverable(&one, Some(b"ann".as_slice())), Ok(&one)),
         (discoverable(&two, Some(b"sixteen bytes id")), Ok(&two)),
         (discoverable(&three, Some(uuid.as_bytes())), Ok(&three)),
-        (discoverable(&one, None), Err(Rejection::UserHandleUnknown)),
+        (
+            discoverable(&one, None),
+            Err(Rejection::UserHandleUnreadable),
+        ),
         (
             discoverable(&one, Some(b"nobody")),
-            Err(Rejection::UserHandleUnknown),
+            Err(Rejection::UserHandleUnreadable),
         ),
         (
             discoverable(&one, Some(&[0xff, 0xfe])),
+            Err(Rejection::UserHandleUnreadable),
+        ),
+        (
+            discoverable(&one, Some(&[0xff; 16])),
             Err(Rejection::UserHandleUnknown),
         ),
         (
@@ -239,6 +252,7 @@ fn a_claim_is_settled_by_handle_user_and_credential() {
             Err(Rejection::UserHandleMismatch),
         ),
         (of_ann(&two, None), Err(Rejection::CredentialNotAllowed)),
+        (of_nobody(&one), Err(Rejection::UserUnknown)),
     ] {
         let found = credential_for(&claim, &state).map(|credential| credential.id);
         assert_eq!(found, expected.cloned(), "{claim:?}");

@@ -4,6 +4,7 @@ mod audit;
 mod authenticator;
 mod canonical_json;
 mod declared;
+mod decoy;
 mod keys;
 mod login;
 mod pending;
@@ -94,6 +95,7 @@ fn person(id: &str) -> Profile {
         name: format!("{id}@example.org").into(),
         display_name: id.into(),
         icon: None,
+        email: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::super::challenge::{
-    Access, Ceremony, Checkpoint, Factor, Pending, Purpose, still_pending,
+    Access, Api, Ceremony, Checkpoint, Factor, Pending, Purpose, still_pending,
 };
 use super::super::ids::{Challenge, Timestamp};
 use super::challenge;
@@ -21,6 +21,7 @@ fn ceremony(access: Access, expires_at: u64) -> Ceremony {
         access,
         user_verification: UserVerification::Preferred,
         expires_at: Timestamp(expires_at),
+        api: Api::Passkey,
     }
 }
 

@@ -1,6 +1,10 @@
 //! Registration: who is saved, what is refused.
 
-use super::super::challenge::{Access, Factor, Purpose};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use super::super::challenge::{Access, Api, Factor, Purpose};
 use super::super::event::Event;
 use super::super::ids::Timestamp;
 use super::super::registration::{InitializeRegistration, Register};
@@ -17,6 +21,7 @@ fn initialize(user: &str) -> InitializeRegistration {
         user: person(user),
         factor: Factor::Passkey,
         access: Access::Keyed,
+        api: Api::Passkey,
     }
 }
 
@@ -153,4 +158,54 @@ fn nothing_is_excluded_where_the_tenant_says_so() {
     let state = given_rules(rules, registered("ann", "one"));
     let begun = initialize("ann").decide(&state, &env(9), 0).unwrap();
     assert!(!begun.options.contains("excludeCredentials"));
+}
+
+#[test]
+fn the_public_api_writes_a_uuid_in_16_bytes() {
+    let state = given(Vec::new());
+    let id = Uuid::from_u128(0xabcd_ef78);
+    let upper = id.to_string().to_uppercase();
+    for (user, handle) in [
+        (id.to_string(), &id.as_bytes()[..]),
+        (upper.clone(), upper.as_bytes()),
+        (id.simple().to_string(), id.simple().to_string().as_bytes()),
+        ("ann".to_owned(), b"ann"),
+    ] {
+        let initialize = InitializeRegistration {
+            api: Api::Public,
+            ..initialize(&user)
+        };
+        let begun = initialize.decide(&state, &env(9), 0).unwrap();
+        let handle = URL_SAFE_NO_PAD.encode(handle);
+        let member = format!(r#""id":"{handle}"}},"challenge""#);
+        assert!(begun.options.contains(&member), "{}", begun.options);
+        assert_eq!(begun.ceremony.api, Api::Public);
+    }
+    let begun = initialize(&id.to_string()).decide(&state, &env(9), 0);
+    let text = URL_SAFE_NO_PAD.encode(id.to_string());
+    assert!(begun.unwrap().options.contains(&text));
+}
+
+#[test]
+fn an_address_stays_when_the_other_api_does_not_know_it() {
+    let with_email = |email: Option<&str>, credential| {
+        let mut register = register("ann", credential);
+        register.user.email = email.map(Into::into);
+        register
+    };
+    let saved = |register: Register, state: &_| {
+        let events = register.decide(state, &env(9)).unwrap().events;
+        let Event::UserSaved(user) = events[1].clone() else {
+            panic!("{events:?}");
+        };
+        (user.profile.email.clone(), events)
+    };
+    let first = with_email(Some("ann@example.org"), "one");
+    let (email, events) = saved(first, &given(Vec::new()));
+    assert_eq!(email.as_deref(), Some("ann@example.org"));
+    let state = given(events);
+    let (kept, _) = saved(with_email(None, "two"), &state);
+    assert_eq!(kept, email);
+    let (changed, _) = saved(with_email(Some("ann@new.example"), "two"), &state);
+    assert_eq!(changed.as_deref(), Some("ann@new.example"));
 }
