@@ -22,6 +22,7 @@ use super::registry::Registry;
 use super::tenant::{Durable, Execute, TenantActor};
 use crate::tenant::audit::{Note, Requester};
 use crate::tenant::challenge::Ceremony;
+use crate::tenant::decoy::{CreateDecoyKey, DecoyKey};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
 use crate::tenant::policy::Policy;
 use crate::tenant::settings::AuditRules;
@@ -252,6 +253,15 @@ impl<'a> Lease<'a> {
         let private = self.private_key().await?;
         let add = AddFirstSigningKey { purpose, private };
         self.execute(add, Requester::default()).await
+    }
+
+    /// What decoys are made of; made itself at its first use.
+    pub async fn decoy_key(&self) -> Result<Arc<DecoyKey>, Refusal> {
+        let key = self.read().decoy_key.clone();
+        match key {
+            Some(key) => Ok(key),
+            None => self.execute(CreateDecoyKey, Requester::default()).await,
+        }
     }
 
     /// Tells the audit log of something that changed nothing.

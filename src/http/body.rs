@@ -69,6 +69,27 @@ impl Body {
     }
 }
 
+impl Body {
+    /// The same for the Public API, where no other media type will do and no text says more than its status (contract §1).
+    pub fn bind<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+        if self.bytes.is_empty() {
+            return Ok(T::default());
+        }
+        if self.media_type != MediaType::Json {
+            return Err(unsupported_media_type());
+        }
+        let value: Option<T> = serde_json::from_slice(&self.bytes)
+            .map_err(|error| Problem::bad_request("Bad Request", error.to_string()))?;
+        Ok(value.unwrap_or_default())
+    }
+
+    /// Whether it is JSON, or neither there nor announced.
+    pub fn is_json_or_nothing(&self, request: &HttpRequest) -> bool {
+        let is_nothing = self.bytes.is_empty() && !request.headers().contains_key(CONTENT_TYPE);
+        is_nothing || self.media_type == MediaType::Json
+    }
+}
+
 /// What is there when the connection looks a second time, which it does at once: a small body comes with its head, and
 /// needs no timer.
 async fn soon<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
@@ -134,6 +155,14 @@ fn is_websocket(request: &HttpRequest) -> bool {
 
 fn no_websocket() -> Problem {
     Problem::bad_request("Bad Request", "there is no websocket here")
+}
+
+pub fn unsupported_media_type() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "Unsupported Media Type",
+        "send application/json",
+    )
 }
 
 fn too_slow() -> Problem {

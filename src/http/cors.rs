@@ -2,8 +2,8 @@
 
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap,
-    HeaderValue, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderValue, VARY,
 };
 
 use crate::tenant::cors::AllowOrigin;
@@ -13,6 +13,8 @@ use crate::tenant::settings::Cors;
 pub struct Answer {
     origin: Option<HeaderValue>,
     preflight: Preflight,
+    /// The headers that pages may read.
+    exposed: Option<&'static str>,
 }
 
 enum Preflight {
@@ -32,7 +34,14 @@ impl Answer {
             preflight: preflight.map_or(Preflight::No, |headers| Preflight::Yes {
                 headers: headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned(),
             }),
+            exposed: None,
         }
+    }
+
+    #[must_use]
+    pub const fn exposing(mut self, names: &'static str) -> Self {
+        self.exposed = Some(names);
+        self
     }
 
     pub fn write(self, headers: &mut HeaderMap) {
@@ -44,8 +53,15 @@ impl Answer {
             ACCESS_CONTROL_ALLOW_CREDENTIALS,
             HeaderValue::from_static("true"),
         );
-        if let Preflight::Yes { headers: requested } = self.preflight {
-            write_preflight(headers, requested);
+        match (self.preflight, self.exposed) {
+            (Preflight::Yes { headers: requested }, _) => write_preflight(headers, requested),
+            (Preflight::No, Some(exposed)) => {
+                headers.insert(
+                    ACCESS_CONTROL_EXPOSE_HEADERS,
+                    HeaderValue::from_static(exposed),
+                );
+            }
+            (Preflight::No, None) => {}
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,6 +38,8 @@ pub struct Problem {
     pub retry_after: Option<NonZeroU16>,
     /// In whose words it is told; `None`: in those of the API that was asked.
     pub face: Option<Face>,
+    /// What the browser is to do with the session's cookie.
+    pub set_cookie: Option<Box<HeaderValue>>,
 }
 
 impl Problem {
@@ -54,6 +56,7 @@ impl Problem {
             allow: None,
             retry_after: None,
             face: None,
+            set_cookie: None,
         }
     }
 
@@ -133,6 +136,9 @@ impl Problem {
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
+        if let Some(cookie) = &self.set_cookie {
+            headers.insert(SET_COOKIE, (**cookie).clone());
+        }
         let passes = matches!(
             self.status,
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE
@@ -158,7 +164,11 @@ impl Problem {
         let response = HttpResponse::build(self.status);
         match face {
             Face::Passkey => json(response, &passkey),
-            Face::Public => json(response, &Reasoned { public, reason }),
+            // Why a login was refused may tell who is there.
+            Face::Public => {
+                let reason = reason.filter(|_| self.status != StatusCode::UNAUTHORIZED);
+                json(response, &Reasoned { public, reason })
+            }
             Face::Both => json(response, &BothEnvelopes { passkey, public }),
         }
     }

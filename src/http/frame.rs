@@ -20,8 +20,8 @@ use rand::RngExt;
 
 use super::body::Body;
 use super::call::Call;
-use super::error::Problem;
-use super::{Answer, Shared, cors};
+use super::error::{Face, Problem};
+use super::{Answer, Shared, cors, public};
 use crate::telemetry::worker::BodyRefused;
 
 /// Answers a request of a listener whose table is `route`.
@@ -145,8 +145,12 @@ fn cors_headers(call: &Call) -> Option<cors::Answer> {
     let requested = call.request.headers();
     let origin = requested.get(ORIGIN)?;
     let preflight = (call.method() == Method::OPTIONS).then_some(requested);
-    let rules = &call.policy()?.settings.cors;
-    Some(cors::Answer::to(origin, rules, preflight))
+    let settings = &call.policy()?.settings;
+    let answer = cors::Answer::to(origin, &settings.cors, preflight);
+    Some(match call.face.get() {
+        Face::Public => answer.exposing(public::exposed(&settings.sessions)),
+        Face::Passkey | Face::Both => answer,
+    })
 }
 
 /// Taken over from the client if it is sane: it goes into logs and headers.

@@ -91,6 +91,8 @@ impl Command for DeleteCredential {
 pub struct RenameCredential {
     pub id: CredentialId,
     pub name: Box<str>,
+    /// `Some`: only if it is this user's.
+    pub of_user: Option<UserId>,
 }
 
 impl Command for RenameCredential {
@@ -102,6 +104,10 @@ impl Command for RenameCredential {
 
     fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
         let stored = find(state, &self.id)?;
+        let user = &stored.credential.user;
+        if self.of_user.is_some_and(|owner| owner != *user) {
+            return Err(Rejection::CredentialNotFound);
+        }
         let renamed = Credential {
             name: self.name,
             ..stored.credential.clone()

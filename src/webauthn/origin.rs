@@ -25,6 +25,11 @@ impl Origins {
         }
     }
 
+    /// Whether ceremonies may be made there.
+    pub fn contains(&self, origin: &str) -> bool {
+        matches!(find(&self.allowed, origin), Match::Equal)
+    }
+
     pub(super) fn check_origin(&self, client_data: &ClientData) -> Result<(), VerificationError> {
         match find(&self.allowed, &client_data.origin) {
             Match::Equal => Ok(()),

@@ -153,7 +153,13 @@ pub async fn rename(call: &Call, tenant: &Keyed<'_>, text: &str) -> Answer {
     validation.finish(texts::VALIDATE)?;
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
     let name = name.into();
-    let renamed = tenant.execute(RenameCredential { id, name }).await;
+    let renamed = tenant
+        .execute(RenameCredential {
+            id,
+            name,
+            of_user: None,
+        })
+        .await;
     renamed.map_err(|refusal| refused(refusal, text))?;
     Ok(HttpResponse::NoContent().finish())
 }

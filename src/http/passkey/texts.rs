@@ -96,7 +96,7 @@ fn assertion(error: FinalizeError, words: &Words) -> Problem {
     }
 }
 
-fn unread_attestation(error: &ResponseError) -> &'static str {
+pub(in crate::http) fn unread_attestation(error: &ResponseError) -> &'static str {
     match error {
         ResponseError::Json(_)
         | ResponseError::IdMissing
@@ -117,7 +117,7 @@ fn unread_attestation(error: &ResponseError) -> &'static str {
     }
 }
 
-fn unread_assertion(error: &ResponseError) -> Cow<'static, str> {
+pub(in crate::http) fn unread_assertion(error: &ResponseError) -> Cow<'static, str> {
     match error {
         ResponseError::IdMissing => "CredentialAssertionResponse with ID missing".into(),
         ResponseError::IdNotBase64Url => {
@@ -183,7 +183,7 @@ fn with_cause(error: &dyn Error) -> String {
     }
 }
 
-const fn reason(error: &VerificationError) -> &'static str {
+pub(in crate::http) const fn reason(error: &VerificationError) -> &'static str {
     match error {
         VerificationError::CeremonyType => "wrong_ceremony_type",
         VerificationError::Challenge => "wrong_challenge",

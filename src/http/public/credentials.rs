@@ -1,0 +1,140 @@
+//! `GET /webauthn/credentials`, `PATCH` and `DELETE` of one (contract §2.5 to §2.7): only ever the caller's own.
+
+use actix_web::HttpResponse;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::session::subject;
+use crate::actor::Refusal;
+use crate::http::answer::{json, private};
+use crate::http::call::{Call, Tenant};
+use crate::http::error::Problem;
+use crate::http::{Answer, time};
+use crate::tenant::credential::{Credential, DeleteCredential, RenameCredential};
+use crate::tenant::ids::{CredentialId, UserId};
+use crate::tenant::rejection::Rejection;
+use crate::tenant::state::TenantState;
+
+/// A credential on the wire.
+#[derive(Debug, Serialize)]
+pub(super) struct CredentialBody {
+    id: String,
+    name: String,
+    /// The COSE key, base64url.
+    public_key: String,
+    attestation_type: String,
+    aaguid: Uuid,
+    last_used_at: String,
+    created_at: String,
+    transports: Vec<String>,
+    backup_eligible: bool,
+    backup_state: bool,
+    mfa_only: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct RenameBody {
+    name: Option<String>,
+}
+
+impl From<&Credential> for CredentialBody {
+    fn from(credential: &Credential) -> Self {
+        let transports = credential.transports.split(',');
+        Self {
+            id: text(&credential.id),
+            name: credential.name.to_string(),
+            public_key: URL_SAFE_NO_PAD.encode(&credential.public_key),
+            attestation_type: credential.attestation_format.to_string(),
+            aaguid: credential.aaguid,
+            last_used_at: time::rfc3339(credential.last_used_at),
+            created_at: time::rfc3339(credential.created_at),
+            transports: transports
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            backup_eligible: credential.backup_eligible,
+            backup_state: credential.backed_up,
+            mfa_only: credential.is_mfa,
+        }
+    }
+}
+
+pub(super) async fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    let subject = subject(call, tenant).await?;
+    let bodies = of_user(&tenant.read(), &subject.user);
+    Ok(json(private(HttpResponse::Ok()), &bodies))
+}
+
+/// In the order of registration.
+pub(super) fn of_user(state: &TenantState, user: &UserId) -> Vec<CredentialBody> {
+    state.credentials_of(user).map(Into::into).collect()
+}
+
+pub(super) async fn rename(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
+    let subject = subject(call, tenant).await?;
+    let body: RenameBody = call.body.bind()?;
+    let id = parse_id(id)?;
+    match body.name {
+        Some(name) => {
+            let rename = RenameCredential {
+                id,
+                name: checked(name)?,
+                of_user: Some(subject.user),
+            };
+            tenant.execute(rename).await.map_err(refused)?;
+        }
+        None if owns(&tenant.read(), &subject.user, &id) => {}
+        None => return Err(not_found()),
+    }
+    Ok(HttpResponse::Ok().finish())
+}
+
+pub(super) async fn delete(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
+    let delete = DeleteCredential {
+        of_user: Some(subject(call, tenant).await?.user),
+        id: parse_id(id)?,
+    };
+    tenant.execute(delete).await.map_err(refused)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub(super) fn text(id: &CredentialId) -> String {
+    URL_SAFE_NO_PAD.encode(id.as_bytes())
+}
+
+fn checked(name: String) -> Result<Box<str>, Problem> {
+    if (1..=NAME_LENGTH_MAX).contains(&name.chars().count()) {
+        return Ok(name.into());
+    }
+    Err(Problem::bad_request(
+        "name must have 1 to 255 characters",
+        "",
+    ))
+}
+
+fn owns(state: &TenantState, user: &UserId, id: &CredentialId) -> bool {
+    let stored = state.credentials.get(id);
+    stored.is_some_and(|stored| stored.credential.user == *user)
+}
+
+fn parse_id(text: &str) -> Result<CredentialId, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+    let id = bytes.and_then(|bytes| CredentialId::parse(&bytes));
+    id.ok_or_else(not_found)
+}
+
+/// One of somebody else is as unknown as none.
+fn not_found() -> Problem {
+    Problem::not_found("Not Found")
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    if refusal == Refusal::Rejected(Rejection::CredentialNotFound) {
+        return not_found();
+    }
+    refusal.into()
+}
+
+const NAME_LENGTH_MAX: usize = 255;

@@ -1,0 +1,114 @@
+//! `POST /webauthn/login/initialize` and `/finalize` (contract §2.3, §2.4).
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{HeaderName, HeaderValue, SET_COOKIE};
+use serde::Deserialize;
+
+use super::origin::refuse_foreign;
+use super::{cookie, texts};
+use crate::http::Answer;
+use crate::http::call::{Call, Tenant};
+use crate::http::ceremony::audit::begin;
+use crate::http::ceremony::{self, About, FinalizeError, measured};
+use crate::http::passkey::options;
+use crate::http::rate::{Route, admit};
+use crate::telemetry::worker::Step;
+use crate::tenant::challenge::{Access, Api, Factor};
+use crate::tenant::decoy::InitializeLoginOf;
+use crate::tenant::ids::UserId;
+use crate::tenant::login::InitializeLogin;
+use crate::tenant::session::{CreateSession, SignIn};
+
+#[derive(Debug, Default, Deserialize)]
+struct InitializeBody {
+    user_id: Option<String>,
+}
+
+/// For a user, or for whoever has a passkey. Nothing in the answer tells whether the user is there.
+pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    admit(call, tenant, Route::Initialize)?;
+    measured(call, Step::LoginInitialize, async {
+        let body: InitializeBody = call.body.bind()?;
+        let begun = match body.user_id {
+            None => begin(tenant, discoverable()).await?,
+            Some(user_id) => {
+                let key = tenant.decoy_key().await?;
+                let user_id = user_id.into();
+                begin(tenant, InitializeLoginOf { user_id, key }).await?
+            }
+        };
+        Ok(options(begun))
+    })
+    .await
+}
+
+pub(super) async fn finalize(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    admit(call, tenant, Route::Finalize)?;
+    measured(call, Step::LoginFinalize, async {
+        // A page of somebody else must not sign its visitors in as whom it likes.
+        refuse_foreign(call, tenant)?;
+        let mut about = About::default();
+        let signed_in = sign_in(call, tenant, &mut about).await;
+        let (proof, session) = signed_in
+            .map_err(|error| about.refused(tenant, Factor::Passkey.login(), error, texts::login))?;
+        let token = ceremony::session_token(tenant, &session).await?;
+        let mut response = super::finished(&proof.credential, &proof.user);
+        tell_session(tenant, &token, &mut response);
+        Ok(response)
+    })
+    .await
+}
+
+/// The use of the credential and the session are durable when this answers.
+async fn sign_in(
+    call: &Call,
+    tenant: &Tenant<'_>,
+    about: &mut About,
+) -> Result<<SignIn as crate::tenant::Command>::Outcome, FinalizeError> {
+    let login = ceremony::login::prove(tenant, super::finish(call), about).await?;
+    let session = session(call, tenant, &login.credential.user);
+    Ok(tenant.execute(SignIn { login, session }).await?)
+}
+
+/// With what is known of its user.
+fn session(call: &Call, tenant: &Tenant<'_>, user: &UserId) -> CreateSession {
+    let by = call.requester();
+    let state = tenant.read();
+    let profile = state.users.get(user).map(|account| &account.user.profile);
+    CreateSession {
+        user: user.clone(),
+        name: profile.map(|profile| profile.name.clone()),
+        display_name: profile.map(|profile| profile.display_name.clone()),
+        email: profile.and_then(|profile| profile.email.clone()),
+        source_ip: by.source_ip,
+        user_agent: by.user_agent,
+    }
+}
+
+/// A cookie, or a header where the tenant wants that; never both. The lifetime always: clients take its absence for no session.
+fn tell_session(tenant: &Tenant<'_>, token: &str, response: &mut HttpResponse) {
+    let policy = tenant.read().policy.clone();
+    let sessions = &policy.settings.sessions;
+    let headers = response.headers_mut();
+    let lifetime = HeaderValue::from(sessions.lifetime_seconds);
+    headers.insert(X_SESSION_LIFETIME, lifetime);
+    if sessions.auth_token_header {
+        if let Ok(token) = HeaderValue::from_str(token) {
+            headers.insert(X_AUTH_TOKEN, token);
+        }
+    } else if let Some(cookie) = cookie::set(&sessions.cookie, token, sessions.lifetime_seconds) {
+        headers.insert(SET_COOKIE, cookie);
+    }
+}
+
+const fn discoverable() -> InitializeLogin {
+    InitializeLogin {
+        user: None,
+        factor: Factor::Passkey,
+        access: Access::Unkeyed,
+        api: Api::Public,
+    }
+}
+
+const X_SESSION_LIFETIME: HeaderName = HeaderName::from_static("x-session-lifetime");
+const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");

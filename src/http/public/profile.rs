@@ -1,0 +1,153 @@
+//! `GET /me` and `GET /users/{id}` (contract §2.8): what is known of whoever asks, and of nobody else.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::credentials::{self, CredentialBody};
+use super::session::{Subject, subject};
+use crate::http::answer::{json, private};
+use crate::http::call::{Call, Tenant};
+use crate::http::error::Problem;
+use crate::http::{Answer, time};
+use crate::tenant::ids::TenantId;
+use crate::tenant::state::TenantState;
+
+/// `id` for the older clients, the rest for the younger.
+#[derive(Serialize)]
+struct ProfileBody {
+    id: String,
+    user_id: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    passkeys: Vec<CredentialBody>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    security_keys: Vec<CredentialBody>,
+    mfa_config: MfaConfigBody,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    emails: Vec<EmailBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<UsernameBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Box<str>>,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Serialize)]
+struct UserBody {
+    #[serde(flatten)]
+    profile: ProfileBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<Box<str>>,
+    /// All of them: their number decides whether a client offers to make one.
+    webauthn_credentials: Vec<CredentialBody>,
+}
+
+#[derive(Serialize)]
+struct MfaConfigBody {
+    auth_app_set_up: bool,
+    totp_enabled: bool,
+    security_keys_enabled: bool,
+}
+
+#[derive(Serialize)]
+struct EmailBody {
+    id: Uuid,
+    address: Box<str>,
+    is_verified: bool,
+    is_primary: bool,
+}
+
+#[derive(Serialize)]
+struct UsernameBody {
+    id: Uuid,
+    username: Box<str>,
+}
+
+pub(super) async fn me(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    let subject = subject(call, tenant).await?;
+    let body = ProfileBody::of(&subject, &tenant.read());
+    Ok(json(private(HttpResponse::Ok()), &body))
+}
+
+pub(super) async fn user(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
+    let subject = subject(call, tenant).await?;
+    if subject.user.as_str() != id {
+        let details = "only the user of the session is shown";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "Forbidden", details));
+    }
+    let body = {
+        let state = tenant.read();
+        UserBody {
+            profile: ProfileBody::of(&subject, &state),
+            email: email(&subject, &state),
+            webauthn_credentials: credentials::of_user(&state, &subject.user),
+        }
+    };
+    Ok(json(private(HttpResponse::Ok()), &body))
+}
+
+impl ProfileBody {
+    fn of(subject: &Subject, state: &TenantState) -> Self {
+        let account = state.users.get(&subject.user);
+        let since = account.map_or(subject.since, |account| account.user.created_at);
+        let (second, first): (Vec<_>, Vec<_>) = state
+            .credentials_of(&subject.user)
+            .partition(|credential| credential.is_mfa);
+        let email = email(subject, state);
+        let username = subject
+            .name
+            .clone()
+            .filter(|name| Some(name) != email.as_ref());
+        let id = |what: &str| derived(state.id, subject, what);
+        Self {
+            id: subject.user.as_str().to_owned(),
+            user_id: subject.user.as_str().to_owned(),
+            mfa_config: MfaConfigBody {
+                auth_app_set_up: false,
+                totp_enabled: false,
+                security_keys_enabled: !second.is_empty(),
+            },
+            passkeys: first.into_iter().map(Into::into).collect(),
+            security_keys: second.into_iter().map(Into::into).collect(),
+            username: username.map(|username| UsernameBody {
+                id: id("username"),
+                username,
+            }),
+            emails: email
+                .map(|address| EmailBody {
+                    id: id(&address),
+                    address,
+                    is_verified: true,
+                    is_primary: true,
+                })
+                .into_iter()
+                .collect(),
+            name: subject.display_name.clone(),
+            created_at: time::rfc3339(since),
+            updated_at: time::rfc3339(since),
+        }
+    }
+}
+
+/// What the session says, else what an earlier one has said.
+fn email(subject: &Subject, state: &TenantState) -> Option<Box<str>> {
+    let known = state.users.get(&subject.user);
+    let known = known.and_then(|account| account.user.profile.email.clone());
+    subject.email.clone().or(known)
+}
+
+/// Old clients want an id for an address; it has none of its own, and always gets the same.
+fn derived(TenantId(tenant): TenantId, subject: &Subject, what: &str) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(tenant.as_bytes());
+    for text in [subject.user.as_str(), what] {
+        hash.update(text);
+        hash.update([0xff]);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,74 @@
+//! `POST /webauthn/registration/initialize` and `/finalize` (contract §2.1, §2.2).
+
+use super::session::{Subject, subject};
+use super::texts;
+use crate::http::Answer;
+use crate::http::call::{Call, Tenant};
+use crate::http::ceremony::audit::begin;
+use crate::http::ceremony::{self, About, measured};
+use crate::http::passkey::options;
+use crate::telemetry::worker::Step;
+use crate::tenant::challenge::{Access, Api, Factor};
+use crate::tenant::registration::InitializeRegistration;
+use crate::tenant::state::TenantState;
+use crate::tenant::user::Profile;
+
+pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    let subject = subject(call, tenant).await?;
+    measured(call, Step::RegistrationInitialize, async {
+        let initialize = InitializeRegistration {
+            user: profile(subject, &tenant.read()),
+            factor: Factor::Passkey,
+            access: Access::Keyed,
+            api: Api::Public,
+        };
+        Ok(options(begin(tenant, initialize).await?))
+    })
+    .await
+}
+
+pub(super) async fn finalize(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    let owner = subject(call, tenant).await?.user;
+    measured(call, Step::RegistrationFinalize, async {
+        let (finish, mut about) = (super::finish(call), About::default());
+        let finished =
+            ceremony::registration::finalize(tenant, finish, Some(&owner), &mut about).await;
+        let proof = finished.map_err(|error| {
+            let operation = Factor::Passkey.registration();
+            about.refused(tenant, operation, error, texts::registration)
+        })?;
+        Ok(super::finished(&proof.credential, &proof.user))
+    })
+    .await
+}
+
+/// What authenticators show: the e-mail address, as far as there is one, else what the session or an earlier registration
+/// knows the user by, and in the end the id.
+fn profile(subject: Subject, state: &TenantState) -> Profile {
+    let known = state.users.get(&subject.user);
+    let known = known.map(|account| &account.user.profile);
+    let email = subject
+        .email
+        .or_else(|| known.and_then(|known| known.email.clone()));
+    let id = || subject.user.as_str().into();
+    let display_name = subject
+        .display_name
+        .clone()
+        .or_else(|| email.clone())
+        .or_else(|| subject.name.clone())
+        .or_else(|| known.map(|known| known.display_name.clone()))
+        .unwrap_or_else(id);
+    let name = email
+        .clone()
+        .or(subject.name)
+        .or_else(|| known.map(|known| known.name.clone()))
+        .or(subject.display_name)
+        .unwrap_or_else(id);
+    Profile {
+        icon: known.and_then(|known| known.icon.clone()),
+        id: subject.user,
+        name,
+        display_name,
+        email,
+    }
+}

@@ -1,0 +1,155 @@
+//! Who asks: the first token that verifies, of those that the request carries (contract §1.1).
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, SET_COOKIE};
+
+use super::cookie;
+use super::origin::{refuse_foreign, refuse_forms};
+use crate::actor::Refusal;
+use crate::actor::handle::NoSession;
+use crate::http::Answer;
+use crate::http::call::{Call, Tenant};
+use crate::http::error::Problem;
+use crate::http::rate::{Route, admit};
+use crate::tenant::ids::{Timestamp, UserId};
+use crate::tenant::rejection::Rejection;
+use crate::tenant::session::{DeleteSession, Session};
+use crate::tenant::token::SessionClaims;
+
+/// A user, whether or not there is a credential of theirs, with what is said of them by whoever vouches.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    pub user: UserId,
+    pub name: Option<Box<str>>,
+    pub display_name: Option<Box<str>>,
+    pub email: Option<Box<str>>,
+    pub since: Timestamp,
+    /// The session that says so; `None` where somebody else does.
+    pub session: Option<Arc<Session>>,
+}
+
+/// Where a token was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carrier {
+    Header,
+    /// Sent by the browser, whoever has made it ask.
+    Cookie,
+}
+
+impl Subject {
+    fn of(session: Arc<Session>) -> Self {
+        Self {
+            user: session.user.clone(),
+            name: session.name.clone(),
+            display_name: session.display_name.clone(),
+            email: session.email.clone(),
+            since: session.created_at,
+            session: Some(session),
+        }
+    }
+}
+
+/// Who asks, on every route that wants to know. This is a use of the session.
+pub(super) async fn subject(call: &Call, tenant: &Tenant<'_>) -> Result<Subject, Problem> {
+    admit(call, tenant, Route::Read)?;
+    let (carrier, subject) = find(call, tenant).await?;
+    let is_read = matches!(*call.method(), Method::GET | Method::HEAD);
+    if carrier == Carrier::Cookie && !is_read {
+        refuse_foreign(call, tenant)?;
+        refuse_forms(call)?;
+    }
+    if let Some(session) = &subject.session {
+        tenant.use_session(session);
+    }
+    Ok(subject)
+}
+
+/// The session of the first token that opens one. This is no use of it.
+pub(super) fn open(call: &Call, tenant: &Tenant<'_>) -> Result<Opened, NoSession> {
+    let settings = tenant.read().policy.clone();
+    let name = &settings.settings.sessions.cookie.name;
+    let mut failure = NoSession::Unknown;
+    for (carrier, token) in tokens(call, name) {
+        match tenant.find_session(token) {
+            Ok((session, claims)) => {
+                return Ok(Opened {
+                    carrier,
+                    session,
+                    claims,
+                });
+            }
+            Err(NoSession::Idle) => failure = NoSession::Idle,
+            Err(NoSession::Unknown) => {}
+        }
+    }
+    Err(failure)
+}
+
+/// A session with the token that opened it.
+pub(super) struct Opened {
+    carrier: Carrier,
+    pub session: Arc<Session>,
+    pub claims: SessionClaims,
+}
+
+/// `POST /logout`. A session that has ended meanwhile has ended.
+pub(super) async fn log_out(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    let subject = subject(call, tenant).await?;
+    if let Some(session) = subject.session {
+        match tenant.execute(DeleteSession::of(&session)).await {
+            Ok(()) | Err(Refusal::Rejected(Rejection::SessionNotFound)) => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+    let mut response = HttpResponse::NoContent();
+    if let Some(cookie) = cookie::delete(&tenant.read().policy.settings.sessions.cookie) {
+        response.insert_header((SET_COOKIE, cookie));
+    }
+    Ok(response.finish())
+}
+
+#[expect(
+    clippy::unused_async,
+    reason = "the keys of another issuer may have to be fetched"
+)]
+async fn find(call: &Call, tenant: &Tenant<'_>) -> Result<(Carrier, Subject), Problem> {
+    match open(call, tenant) {
+        Ok(opened) => Ok((opened.carrier, Subject::of(opened.session))),
+        Err(NoSession::Unknown) => Err(unauthorized()),
+        Err(NoSession::Idle) => {
+            let cookie = cookie::delete(&tenant.read().policy.settings.sessions.cookie);
+            Err(Problem {
+                set_cookie: cookie.map(Box::new),
+                ..unauthorized()
+            })
+        }
+    }
+}
+
+/// Every failure is this one.
+fn unauthorized() -> Problem {
+    Problem::unauthorized("Unauthorized", "there is no session of this token")
+}
+
+/// In the order in which they are tried.
+fn tokens<'a>(call: &'a Call, cookie: &'a str) -> impl Iterator<Item = (Carrier, &'a str)> {
+    let headers = call.request.headers().get_all(AUTHORIZATION);
+    let bearers = headers
+        .take(HEADERS_MAX)
+        .filter_map(|header| header.to_str().ok())
+        .filter_map(bearer);
+    let cookies = cookie::values(call, cookie);
+    bearers
+        .map(|token| (Carrier::Header, token))
+        .chain(cookies.map(|token| (Carrier::Cookie, token)))
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+const HEADERS_MAX: usize = 20;
