@@ -16,6 +16,7 @@ pub mod decoy;
 pub mod env;
 pub mod event;
 pub mod ids;
+pub mod issuer;
 pub mod login;
 pub mod policy;
 pub mod registration;

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::challenge::Factor;
 use super::ids::Timestamp;
+use super::issuer::Issuer;
 use super::settings::{Ceremonies, Settings, VerifyAttestation};
 use crate::webauthn::attestation::{AttestationPolicy, Verify};
 use crate::webauthn::client_data::Origins;
@@ -14,6 +15,8 @@ pub struct Policy {
     pub settings: Settings,
     pub rp_id_hash: [u8; 32],
     pub origins: Origins,
+    /// Whose tokens stand for a session.
+    pub issuers: Box<[Issuer]>,
     passkey: Templates,
     mfa: Templates,
 }
@@ -37,6 +40,7 @@ impl Policy {
         Self {
             rp_id_hash: Sha256::digest(&rp.id).into(),
             origins: Origins::new(&accepted, &rp.top_origins, rp.allow_cross_origin),
+            issuers: settings.sessions.issuers.iter().map(Issuer::new).collect(),
             passkey: Templates::new(&settings, &settings.passkey, &settings.offers.hints),
             mfa: Templates::new(&settings, &settings.mfa, &[]),
             settings,

@@ -207,15 +207,21 @@ fn rsa_key(
     check_key_type(map, KTY_RSA)?;
     let n = map.bytes(RSA_N).map_err(KeyError::Cbor)?;
     let e = map.bytes(RSA_E).map_err(KeyError::Cbor)?;
+    check_rsa_numbers(n, e)?;
+    RsaPublicKeyComponents { n, e }
+        .to_parsed_public_key(verification)
+        .map_err(|_| KeyError::RsaModulus)
+}
+
+/// Of a key in any encoding that has its numbers in as few bytes as possible.
+pub(crate) fn check_rsa_numbers(n: &[u8], e: &[u8]) -> Result<(), KeyError> {
     if !is_odd(n) || !(256..=1024).contains(&n.len()) || n.len() == 256 && leading_zeros(n) > 0 {
         return Err(KeyError::RsaModulus);
     }
     if !is_odd(e) || e == [1] || e.len() > 4 || leading_zeros(e) >= 8 {
         return Err(KeyError::RsaExponent);
     }
-    RsaPublicKeyComponents { n, e }
-        .to_parsed_public_key(verification)
-        .map_err(|_| KeyError::RsaModulus)
+    Ok(())
 }
 
 fn check_key_type(map: &Map<'_>, expected: i64) -> Result<(), KeyError> {

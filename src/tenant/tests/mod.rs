@@ -5,6 +5,7 @@ mod authenticator;
 mod canonical_json;
 mod declared;
 mod decoy;
+pub(crate) mod issuer;
 mod keys;
 mod login;
 mod pending;
