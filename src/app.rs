@@ -6,6 +6,7 @@ mod authenticators;
 mod declared;
 mod demo;
 mod drain;
+mod issuers;
 mod rates;
 mod snapshots;
 mod store;
@@ -14,7 +15,7 @@ mod tenancy;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer, web};
@@ -29,6 +30,7 @@ use crate::actor::signing::KeyPool;
 use crate::actor::source::EnvSource;
 use crate::config::{Address, Config, Mode, Secret};
 use crate::http::forwarded::Proxies;
+use crate::http::rate::Clock;
 use crate::http::tenancy::Tenancy;
 use crate::http::{self, Shared, admin};
 use crate::store::Store;
@@ -117,6 +119,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         demo: demo.filter(|_| config.server.try_page),
         admin: admin::Access::LoopbackOnly,
         authenticators: names,
+        issuers: issuers::key_sets(metrics.clone(), clock())?,
     };
     let servers = [
         public_server(config, shared.clone(), public.listener)?,
@@ -296,6 +299,16 @@ fn since_epoch() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
+}
+
+/// One that does not go back.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the composition root reads the clock"
+)]
+fn clock() -> Clock {
+    let start = Instant::now();
+    Arc::new(move || start.elapsed())
 }
 
 /// What a connection has to end by itself once nothing is under way any more.

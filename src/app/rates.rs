@@ -1,17 +1,13 @@
 //! The rate limits, from the settings and with a clock.
 
 use std::sync::Arc;
-use std::time::Instant;
 
+use super::clock;
 use crate::config;
 use crate::http::buckets::Rate;
 use crate::http::rate::{RateLimits, Rates};
 
 /// `None`: they are switched off.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the composition root reads the clock"
-)]
 pub(super) fn limits(limits: &config::Limits) -> Option<Arc<RateLimits>> {
     if !limits.rate_limits {
         return None;
@@ -25,7 +21,5 @@ pub(super) fn limits(limits: &config::Limits) -> Option<Arc<RateLimits>> {
         ),
         tracked: limits.rate_tracked,
     };
-    let start = Instant::now();
-    let clock = Arc::new(move || start.elapsed());
-    Some(Arc::new(RateLimits::new(rates, clock)))
+    Some(Arc::new(RateLimits::new(rates, clock())))
 }

@@ -11,6 +11,7 @@ pub mod cors;
 pub mod error;
 pub mod forwarded;
 pub mod frame;
+pub mod issuers;
 mod openapi;
 pub mod pages;
 pub mod paging;
@@ -34,6 +35,7 @@ use crate::tenant::ids::TenantId;
 use call::Call;
 use error::Problem;
 use forwarded::Proxies;
+use issuers::KeySets;
 use rate::{RateLimits, Route};
 use tenancy::{Place, Tenancy};
 
@@ -55,6 +57,8 @@ pub struct Shared {
     pub admin: admin::Access,
     /// What authenticators are called.
     pub authenticators: Arc<AuthenticatorNames>,
+    /// The keys of the issuers that tenants trust.
+    pub issuers: Arc<KeySets>,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -19,6 +19,7 @@ pub struct Metrics {
     tenants_hydrated: IntGauge,
     actor_restarts: IntCounter,
     requests_refused: IntCounter,
+    issuer_fetches: IntCounterVec,
     store: StoreMetrics,
     audit: AuditMetrics,
 }
@@ -27,6 +28,28 @@ pub struct Metrics {
 pub enum SnapshotResult {
     Succeeded,
     Failed,
+}
+
+/// What became of an attempt to fetch the keys of a trusted issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IssuerFetch {
+    Succeeded,
+    /// No answer, or one that is not a success.
+    Failed,
+    /// An answer without keys that can be used.
+    Invalid,
+}
+
+impl IssuerFetch {
+    const ALL: [Self; 3] = [Self::Succeeded, Self::Failed, Self::Invalid];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Invalid => "invalid",
+        }
+    }
 }
 
 /// What the store tells after each batch.
@@ -58,6 +81,7 @@ impl Metrics {
                 "keywright_actor_restarts_total",
                 "Actors that were started again after a panic.",
             ),
+            issuer_fetches: issuer_fetches(&registry),
             store: StoreMetrics::new(&registry),
             audit: AuditMetrics::new(&registry),
             registry,
@@ -68,6 +92,22 @@ impl Metrics {
     pub fn worker(&self, worker: usize) -> &WorkerMetrics {
         &self.workers[worker]
     }
+}
+
+/// There from the start, so that an alert on them sees a zero and not nothing.
+fn issuer_fetches(registry: &Registry) -> IntCounterVec {
+    let fetches = counters(
+        registry,
+        (
+            "keywright_issuer_fetches_total",
+            "Attempts to fetch the keys of trusted issuers by result.",
+        ),
+        &["result"],
+    );
+    for result in IssuerFetch::ALL {
+        fetches.with_label_values(&[result.as_str()]);
+    }
+    fetches
 }
 
 /// What the store reports.
@@ -190,6 +230,11 @@ impl Metrics {
             SnapshotResult::Failed => "failed",
         };
         self.store.snapshots.with_label_values(&[result]).inc();
+    }
+
+    pub fn issuer_fetched(&self, result: IssuerFetch) {
+        let result = result.as_str();
+        self.issuer_fetches.with_label_values(&[result]).inc();
     }
 
     pub fn request_refused(&self) {
