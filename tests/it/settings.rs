@@ -61,7 +61,7 @@ async fn what_differs_from_its_default_is_shown_as_it_was_given() {
                 {
                     "issuer": "https://id.example",
                     "audience": "shop",
-                    "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA"}]},
+                    "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]},
                     "claims": {"user_id": "uid", "name": "n", "display_name": "d", "email": "e"},
                 },
                 {
@@ -321,6 +321,14 @@ async fn a_bad_issuer_is_refused_by_name() {
                 "sessions.issuers.jwks_url must be",
             ),
             (
+                r#"{"jwks_url": "http://i.example/jwks.json"}"#,
+                "sessions.issuers.jwks_url must be",
+            ),
+            (
+                r#"{"jwks_url": "https://me:secret@i.example"}"#,
+                "sessions.issuers.jwks_url must be",
+            ),
+            (
                 r#"{"claims": {"email": ""}}"#,
                 "sessions.issuers.claims must be",
             ),
@@ -335,6 +343,10 @@ async fn a_bad_issuer_is_refused_by_name() {
             (
                 r#"{"jwks_url": null, "jwks": {"keys": [{"kty": "EC", "d": "AA"}]}}"#,
                 "sessions.issuers.jwks must be",
+            ),
+            (
+                r#"{"jwks_url": null, "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA"}]}}"#,
+                "sessions.issuers.jwks must have a key that can be used: it has no public key",
             ),
         ],
     )

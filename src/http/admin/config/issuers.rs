@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use crate::http::issuers::is_key_address;
 use crate::http::validation::Validation;
+use crate::tenant::issuer::KeySet;
 use crate::tenant::settings::{Claims, Issuer, IssuerKeys};
 
 #[derive(Debug, Default, Deserialize)]
@@ -78,15 +80,20 @@ impl ClaimsBody {
 fn check_keys(jwks: Option<Value>, url: Option<String>, validation: &mut Validation) -> IssuerKeys {
     match (jwks, url) {
         (Some(jwks), None) => {
+            let text = jwks.to_string();
             if !is_public_key_set(&jwks) {
                 validation
                     .fail("sessions.issuers.jwks must be a JWKS of public keys: {\"keys\": […]}");
+            } else if let Err(error) = KeySet::parse(text.as_bytes()) {
+                validation.fail(format!(
+                    "sessions.issuers.jwks must have a key that can be used: {error}"
+                ));
             }
-            IssuerKeys::Given(jwks.to_string())
+            IssuerKeys::Given(text)
         }
         (None, Some(url)) => {
-            if !is_web_address(&url) {
-                validation.fail("sessions.issuers.jwks_url must be an address like https://id.example.com/jwks.json");
+            if !Url::parse(&url).is_ok_and(|url| is_key_address(&url)) {
+                validation.fail("sessions.issuers.jwks_url must be an address like https://id.example.com/jwks.json without a password, and http only on this machine");
             }
             IssuerKeys::At(url)
         }
@@ -106,10 +113,6 @@ fn is_public_key_set(jwks: &Value) -> bool {
 fn is_public_key(key: &Value) -> bool {
     let is_asymmetric = key["kty"].as_str().is_some_and(|kind| kind != "oct");
     is_asymmetric && ["d", "k"].iter().all(|secret| key.get(secret).is_none())
-}
-
-fn is_web_address(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
 }
 
 const ISSUERS_MAX: usize = 16;
