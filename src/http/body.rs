@@ -13,9 +13,11 @@ use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, U
 use actix_web::web::{self, Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use super::Limits;
 use super::error::Problem;
+use crate::webauthn::Object;
 
 /// What a handler gets of the body.
 #[derive(Default)]
@@ -63,13 +65,11 @@ impl Body {
         }
         let text = std::str::from_utf8(&self.bytes)
             .map_err(|error| Problem::bad_request(title, error.to_string()))?;
-        let value: Option<T> = serde_json::from_str(text)
+        let value: Option<Object<T>> = serde_json::from_str(text)
             .map_err(|error| Problem::bad_request(title, error.to_string()))?;
-        Ok(value.unwrap_or_default())
+        Ok(value.map(|Object(value)| value).unwrap_or_default())
     }
-}
 
-impl Body {
     /// The same for the Public API, where no other media type will do and no text says more than its status (contract §1).
     pub fn bind<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
         if self.bytes.is_empty() {
@@ -78,9 +78,9 @@ impl Body {
         if self.media_type != MediaType::Json {
             return Err(unsupported_media_type());
         }
-        let value: Option<T> = serde_json::from_slice(&self.bytes)
+        let value: Option<Object<T>> = serde_json::from_slice(&self.bytes)
             .map_err(|error| Problem::bad_request("Bad Request", error.to_string()))?;
-        Ok(value.unwrap_or_default())
+        Ok(value.map(|Object(value)| value).unwrap_or_default())
     }
 
     /// Whether it is JSON, or neither there nor announced.
@@ -88,6 +88,26 @@ impl Body {
         let is_nothing = self.bytes.is_empty() && !request.headers().contains_key(CONTENT_TYPE);
         is_nothing || self.media_type == MediaType::Json
     }
+}
+
+/// For a member that is an object: serde's derive would read it from an array too.
+pub(super) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let object: Option<Object<T>> = Option::deserialize(deserializer)?;
+    Ok(object.map(|Object(value)| value))
+}
+
+/// Likewise, for a list of them.
+pub(super) fn objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let objects: Option<Vec<Object<T>>> = Option::deserialize(deserializer)?;
+    Ok(objects.map(|all| all.into_iter().map(|Object(value)| value).collect()))
 }
 
 /// What is there when the connection looks a second time, which it does at once: a small body comes with its head, and

@@ -80,7 +80,7 @@ impl Visitor<'_> for BytesVisitor {
 }
 
 /// A `T` that must be written as a JSON object.
-struct Object<T>(T);
+pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

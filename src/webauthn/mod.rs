@@ -19,6 +19,7 @@ mod origin;
 pub mod registration;
 
 pub use ceremony::Expected;
+pub use json::Object;
 
 #[cfg(test)]
 mod tests;

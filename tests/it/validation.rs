@@ -88,6 +88,45 @@ async fn a_body_that_cannot_be_bound_is_refused_under_the_title_of_its_route() {
     }
 }
 
+/// Members in the order of our declarations are no format of anybody's.
+#[tokio::test]
+async fn nothing_is_read_from_an_array_where_an_object_belongs() {
+    let server = TestServer::start();
+    let tenant = server.tenant().await;
+    for (path, body) in [
+        ("registration/initialize", json!(["ann", "ann", null, null])),
+        ("login/initialize", json!([null])),
+        ("mfa/login/initialize", json!(["ann"])),
+        ("transaction/initialize", json!(["ann", "order", 1])),
+    ] {
+        let answer = tenant.post(path, &body).await;
+        answer.refused(400, "unable to process request");
+    }
+    let path = format!("/tenants/{}/config", tenant.id);
+    for (pointer, array) in [
+        ("/cors", json!([["*"], true])),
+        (
+            "/webauthn/relying_party",
+            json!(["a.example", "A", null, ["https://a.example"]]),
+        ),
+        ("/mfa", json!([1000, null, null, null, null])),
+        ("/limits", json!([5])),
+        (
+            "/sessions",
+            json!({"issuers": [["i", "a", {}, null, null]]}),
+        ),
+    ] {
+        let mut config = config();
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        config.pointer_mut(parent).unwrap()[member] = array;
+        let answer = server.admin().put(&path, &config).await;
+        answer.refused(400, "unable to update tenant config");
+        let said = answer.json();
+        let said = said["details"].as_str().unwrap();
+        assert!(said.contains("expected a JSON object"), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn a_url_has_a_scheme_and_a_host_a_fragment_or_something_opaque() {
     let server = TestServer::start();

@@ -9,6 +9,7 @@ use super::config::{ConfigBody, ConfigShown, check_neighbours, warnings};
 use super::secrets::SecretBody;
 use crate::http::Answer;
 use crate::http::answer::{json, private};
+use crate::http::body::object;
 use crate::http::call::{Call, Tenant};
 use crate::http::validation::Validation;
 use crate::tenant::admin::{CreateTenant, RenameTenant, ReplaceSettings};
@@ -18,6 +19,7 @@ use crate::tenant::ids::TenantId;
 #[serde(deny_unknown_fields)]
 struct CreateBody {
     display_name: Option<String>,
+    #[serde(default, deserialize_with = "object")]
     config: Option<ConfigBody>,
     create_api_key: Option<bool>,
 }

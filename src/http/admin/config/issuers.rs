@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use crate::http::body::object;
 use crate::http::issuers::is_key_address;
 use crate::http::validation::Validation;
 use crate::tenant::issuer::KeySet;
@@ -16,6 +17,7 @@ pub(super) struct IssuerBody {
     audience: Option<String>,
     jwks: Option<Value>,
     jwks_url: Option<String>,
+    #[serde(default, deserialize_with = "object")]
     claims: Option<ClaimsBody>,
 }
 

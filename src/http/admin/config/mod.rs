@@ -16,6 +16,7 @@ mod webauthn;
 
 use serde::{Deserialize, Serialize};
 
+use crate::http::body::object;
 use crate::http::validation::Validation;
 use crate::tenant::settings::{Ceremonies, Rules, Settings};
 use ceremonies::{CeremoniesBody, CeremoniesShown};
@@ -30,12 +31,19 @@ pub(super) use warnings::warnings;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConfigBody {
+    #[serde(default, deserialize_with = "object")]
     cors: Option<CorsBody>,
+    #[serde(default, deserialize_with = "object")]
     webauthn: Option<WebauthnBody>,
+    #[serde(default, deserialize_with = "object")]
     mfa: Option<CeremoniesBody>,
+    #[serde(default, deserialize_with = "object")]
     tokens: Option<TokensBody>,
+    #[serde(default, deserialize_with = "object")]
     audit: Option<AuditBody>,
+    #[serde(default, deserialize_with = "object")]
     sessions: Option<SessionsBody>,
+    #[serde(default, deserialize_with = "object")]
     limits: Option<LimitsBody>,
 }
 

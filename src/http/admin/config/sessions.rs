@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::issuers::{IssuerBody, IssuerShown, check_issuers};
 use super::unless;
+use crate::http::body::{object, objects};
 use crate::http::validation::Validation;
 use crate::tenant::settings::{Cookie, SameSite, Sessions};
 
@@ -14,7 +15,9 @@ pub(super) struct SessionsBody {
     idle_timeout_seconds: Option<i64>,
     limit: Option<i64>,
     auth_token_header: Option<bool>,
+    #[serde(default, deserialize_with = "object")]
     cookie: Option<CookieBody>,
+    #[serde(default, deserialize_with = "objects")]
     issuers: Option<Vec<IssuerBody>>,
 }
 

@@ -7,6 +7,7 @@ use super::attestation::{AttestationBody, AttestationShown};
 use super::ceremonies::{CeremoniesBody, CeremoniesShown};
 use super::origins::{check_origins, check_unique};
 use super::{DEFAULT, unless};
+use crate::http::body::object;
 use crate::http::validation::Validation;
 use crate::tenant::settings::{
     AttestationRules, BackupEligibleChange, CounterPolicy, Offers, RelyingParty, Rules, Settings,
@@ -17,6 +18,7 @@ use crate::webauthn::options::Hint;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WebauthnBody {
+    #[serde(default, deserialize_with = "object")]
     relying_party: Option<RelyingPartyBody>,
     timeout: Option<i64>,
     user_verification: Option<String>,
@@ -26,6 +28,7 @@ pub(super) struct WebauthnBody {
     counter: Option<String>,
     backup_eligible_change: Option<String>,
     exclude_credentials: Option<bool>,
+    #[serde(default, deserialize_with = "object")]
     attestation: Option<AttestationBody>,
     related_origins: Option<Vec<String>>,
     top_origins: Option<Vec<String>>,
