@@ -42,4 +42,5 @@ mod tidy;
 mod timeouts;
 mod tokens;
 mod transactions;
+mod try_page;
 mod validation;

@@ -19,6 +19,7 @@ use crate::http::{Answer, only_get};
 use crate::tenant::challenge::{Access, Api, Factor};
 use crate::tenant::ids::{TenantId, UserId};
 use crate::tenant::registration::InitializeRegistration;
+use crate::tenant::token::Operation;
 use crate::tenant::user::Profile;
 
 pub async fn try_page(call: &Call, demo: TenantId, path: &[&str]) -> Answer {
@@ -90,15 +91,23 @@ fn list(demo: &Lease<'_>, user: &UserId) -> HttpResponse {
     json(private(HttpResponse::Ok()), &bodies)
 }
 
-/// Whose token it is, while it lasts.
+/// Whose token it is, while it lasts. A second factor or a confirmed transaction signs nobody in.
 fn signed_in(call: &Call, demo: &Lease<'_>) -> Result<UserId, Problem> {
     let now = demo.registry().source.env().now;
     let token = call.bearer().unwrap_or_default();
     let claims = crate::tenant::token::verify(&demo.read(), token, now);
+    let claims = claims.filter(|claims| signs_in(claims.op));
     let user = claims.and_then(|claims| UserId::parse(&claims.sub));
     user.ok_or_else(|| {
         Problem::unauthorized("Unauthorized", "the token is no longer good, sign in again")
     })
+}
+
+const fn signs_in(operation: Operation) -> bool {
+    match operation {
+        Operation::Registration | Operation::Login => true,
+        Operation::MfaRegistration | Operation::MfaLogin | Operation::Transaction => false,
+    }
 }
 
 fn known(demo: &Lease<'_>, user: &UserId) -> Result<Profile, Problem> {
