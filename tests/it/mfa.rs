@@ -61,6 +61,23 @@ async fn a_passkey_serves_as_a_second_factor_too() {
     tenant.post("mfa/login/finalize", &got).await.expect(200);
 }
 
+/// The ceremony knows whose it is; what the authenticator says of it does not count, unlike at a login.
+#[tokio::test]
+async fn a_second_factor_may_name_any_user() {
+    let server = TestServer::start();
+    let tenant = server.tenant().await;
+    let mut forge = second_factor(&tenant, "ann").await;
+    second_factor(&tenant, "bob").await;
+    for handle in [None, Some(b"bob".to_vec()), Some(b"nobody".to_vec())] {
+        forge.user_handle = handle;
+        let got = forge.get(&begin_mfa_login(&tenant, "ann").await);
+        tenant.post("mfa/login/finalize", &got).await.expect(200);
+    }
+    let got = forge.get(&begin_mfa_login(&tenant, "bob").await);
+    let refused = tenant.post("mfa/login/finalize", &got).await;
+    refused.refused(401, "failed to validate assertion");
+}
+
 #[tokio::test]
 async fn nothing_begun_at_one_endpoint_is_finished_at_another() {
     let server = TestServer::start();

@@ -221,6 +221,10 @@ fn a_claim_is_settled_by_handle_user_and_credential() {
         user: Some(&nobody),
         ..of_ann(credential, None)
     };
+    let second_factor_of_ann = |credential, user_handle| Claim {
+        factor: Factor::Mfa,
+        ..of_ann(credential, user_handle)
+    };
     for (claim, expected) in [
         (discoverable(&one, Some(b"ann".as_slice())), Ok(&one)),
         (discoverable(&two, Some(b"sixteen bytes id")), Ok(&two)),
@@ -253,6 +257,11 @@ fn a_claim_is_settled_by_handle_user_and_credential() {
         ),
         (of_ann(&two, None), Err(Rejection::CredentialNotAllowed)),
         (of_nobody(&one), Err(Rejection::UserUnknown)),
+        (second_factor_of_ann(&one, Some(b"bob")), Ok(&one)),
+        (
+            second_factor_of_ann(&two, Some(b"ann")),
+            Err(Rejection::CredentialNotAllowed),
+        ),
     ] {
         let found = credential_for(&claim, &state).map(|credential| credential.id);
         assert_eq!(found, expected.cloned(), "{claim:?}");
