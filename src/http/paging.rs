@@ -11,16 +11,21 @@ use super::call::Call;
 use super::error::Problem;
 use super::forwarded::Origin;
 
-/// The query of a list. Names are compared without regard to case; the first of a name counts, where not all do.
+/// The query of a list. Names are compared without regard to case; the first of a name counts, where not all do, and one that is
+/// spelt as here before all others: in our links it stands beside what the client wrote.
 #[derive(Debug)]
 pub struct Query(BTreeMap<String, Vec<String>>);
 
 impl Query {
     pub fn of(request: &HttpRequest) -> Self {
+        let given = form_urlencoded::parse(request.query_string().as_bytes());
+        let mut given: Vec<_> = given
+            .map(|(name, value)| (name.to_lowercase() != name, name.to_lowercase(), value))
+            .collect();
+        given.sort_by_key(|(is_respelt, ..)| *is_respelt);
         let mut pairs: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-            let values = pairs.entry(name.to_lowercase()).or_default();
-            values.push(value.into_owned());
+        for (_, name, value) in given {
+            pairs.entry(name).or_default().push(value.into_owned());
         }
         Self(pairs)
     }

@@ -1,6 +1,6 @@
 //! Whose word about the client counts, and where it shows.
 
-use crate::support::{Answer, Tenant, TestServer};
+use crate::support::{Answer, Forge, Tenant, TestServer};
 
 const TRUSTING: [(&str, &str); 1] = [("LIMITS__TRUSTED_PROXIES", " 127.0.0.0/8 , 2001:db8::/32")];
 
@@ -39,6 +39,33 @@ async fn links_lead_to_where_the_client_asked() {
         answer.expect(200);
         assert_eq!(answer.header("link"), Some(link(expected).as_str()));
     }
+}
+
+/// A client may spell names as it likes; what a link adds counts before that.
+#[tokio::test]
+async fn links_lead_to_their_page_whatever_the_spelling() {
+    let server = TestServer::start();
+    let tenant = server.tenant().await;
+    for user in ["ann", "bob", "eve"] {
+        let options = tenant.begin_registration(user).await;
+        let created = Forge::new(-7).create(&options);
+        tenant.finish_registration(&created).await.expect(200);
+    }
+    let key = [("apiKey", tenant.key.as_str())];
+    let get = async |path: &str| tenant.client.send("GET", path, &key, None).await;
+    let of = |answer: &Answer| answer.json()[0]["user_id"].as_str().unwrap().to_owned();
+    let mut path = format!("/{}/credentials?Per_Page=1&PAGE=1", tenant.id);
+    let mut users = Vec::new();
+    for _ in 0..2 {
+        let answer = get(&path).await;
+        users.push(of(&answer));
+        let links = answer.header("link").unwrap().to_owned();
+        let next = links.split(',').find(|link| link.contains("\"next\""));
+        let address = next.unwrap().split(['<', '>']).nth(1).unwrap();
+        path = address.split_once(&server.public).unwrap().1.to_owned();
+    }
+    users.push(of(&get(&path).await));
+    assert_eq!(users, ["eve", "bob", "ann"]);
 }
 
 #[tokio::test]
