@@ -43,6 +43,16 @@ async fn first_the_tenant_then_the_key_then_the_route() {
         let answer = client.send(method, &path, &[], None).await;
         assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
     }
+    // What has no counterpart among second factors is not there, by no method.
+    for (method, path, status) in [
+        ("GET", "mfa/credentials", 404),
+        ("POST", "mfa/transaction/initialize", 404),
+        ("POST", "mfa/audit_logs", 404),
+        ("GET", "mfa/login/initialize", 405),
+    ] {
+        let answer = keyed(&tenant, method, &format!("/{id}/{path}")).await;
+        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+    }
 }
 
 #[tokio::test]

@@ -68,7 +68,8 @@ async fn mfa(call: &Call, tenant: Keyed<'_>, path: &[&str]) -> Answer {
         (&Method::POST, ["registration", "finalize"]) => mfa::registered(call, tenant).await,
         (&Method::POST, ["login", "initialize"]) => mfa::log_in(call, tenant).await,
         (&Method::POST, ["login", "finalize"]) => mfa::logged_in(call, tenant).await,
-        _ => Err(no_route(path)),
+        (_, ["registration" | "login", _]) => Err(no_route(path)),
+        _ => Err(Problem::not_found("Not Found")),
     }
 }
 
