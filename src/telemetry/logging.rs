@@ -1,5 +1,7 @@
 //! One subscriber for the process: text for people, JSON for machines. Both on stderr; stdout belongs to commands.
 
+use std::io::IsTerminal;
+
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -19,6 +21,12 @@ pub fn install(format: Format, level: LevelFilter) {
         .with_default(level)
         .with_target("actix_server", quiet);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Where it is no terminal that reads, colours are noise.
+    let lines = if std::io::stderr().is_terminal() {
+        lines
+    } else {
+        lines.with_ansi(false)
+    };
     let registry = tracing_subscriber::registry().with(targets);
     let installed = match format {
         Format::Text => registry.with(lines.with_target(false)).try_init(),

@@ -1,8 +1,9 @@
 //! The settings of the server: what the environment may say, and what stops a start.
 
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn check(variables: &[(&str, &str)], more: &[(&str, &[u8])]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keywright"));
@@ -107,4 +108,27 @@ fn what_may_be_a_secret_is_not_repeated() {
         assert_eq!(refused.status.code(), Some(2), "{name}: {said}");
         assert!(!said.contains(secret), "{name}: {said}");
     }
+}
+
+#[test]
+fn text_that_no_terminal_shows_has_no_colours() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_keywright"))
+        .env_clear()
+        .arg("serve")
+        .env("KEYWRIGHT__SERVER__PUBLIC_ADDRESS", "127.0.0.1:0")
+        .env("KEYWRIGHT__SERVER__ADMIN_ADDRESS", "127.0.0.1:0")
+        .env("KEYWRIGHT__STORE__DIRECTORY", directory.path())
+        .env("KEYWRIGHT__SECRETS__KEYS", "a secret for this test")
+        .env("KEYWRIGHT__LOG__FORMAT", "text")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    let ready = lines.find(|line| line.contains("keywright is ready"));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let ready = ready.expect("it started");
+    assert!(!ready.contains('\u{1b}'), "{ready}");
 }
