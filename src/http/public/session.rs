@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, SET_COOKIE};
+use futures_util::FutureExt;
 
 use super::cookie;
 use super::origin::{refuse_foreign, refuse_forms};
@@ -13,8 +14,10 @@ use crate::actor::handle::NoSession;
 use crate::http::Answer;
 use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
+use crate::http::issuers;
 use crate::http::rate::{Route, admit};
 use crate::tenant::ids::{Timestamp, UserId};
+use crate::tenant::issuer;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::session::{DeleteSession, Session};
 use crate::tenant::token::SessionClaims;
@@ -48,6 +51,17 @@ impl Subject {
             email: session.email.clone(),
             since: session.created_at,
             session: Some(session),
+        }
+    }
+
+    fn vouched(said: issuer::Subject, now: Timestamp) -> Self {
+        Self {
+            user: said.user,
+            name: said.name,
+            display_name: said.display_name,
+            email: said.email,
+            since: now,
+            session: None,
         }
     }
 }
@@ -111,14 +125,14 @@ pub(super) async fn log_out(call: &Call, tenant: &Tenant<'_>) -> Answer {
     Ok(response.finish())
 }
 
-#[expect(
-    clippy::unused_async,
-    reason = "the keys of another issuer may have to be fetched"
-)]
 async fn find(call: &Call, tenant: &Tenant<'_>) -> Result<(Carrier, Subject), Problem> {
     match open(call, tenant) {
         Ok(opened) => Ok((opened.carrier, Subject::of(opened.session))),
-        Err(NoSession::Unknown) => Err(unauthorized()),
+        Err(NoSession::Unknown) => {
+            let vouched = vouched(call, tenant).boxed_local().await;
+            let subject = vouched.ok_or_else(unauthorized)?;
+            Ok((Carrier::Header, subject))
+        }
         Err(NoSession::Idle) => {
             let cookie = cookie::delete(&tenant.read().policy.settings.sessions.cookie);
             Err(Problem {
@@ -127,6 +141,19 @@ async fn find(call: &Call, tenant: &Tenant<'_>) -> Result<(Carrier, Subject), Pr
             })
         }
     }
+}
+
+/// Whom an issuer that the tenant trusts vouches for. Only the first token of a header counts: each may have keys fetched.
+async fn vouched(call: &Call, tenant: &Tenant<'_>) -> Option<Subject> {
+    let policy = tenant.read().policy.clone();
+    let token = call.bearer().filter(|_| !policy.issuers.is_empty())?;
+    let now = tenant.registry().source.env().now;
+    let of = (tenant.id, &*policy.issuers);
+    let vouched = issuers::subject(&call.shared.issuers, of, token, now).await;
+    vouched
+        .map(|said| Subject::vouched(said, now))
+        .inspect_err(|refused| tracing::debug!(request_id = ?call.id, %refused, "a token of an issuer was refused"))
+        .ok()
 }
 
 /// Every failure is this one.

@@ -199,11 +199,7 @@ fn a_claim_is_settled_by_handle_user_and_credential() {
     events.extend(registered(&uuid.to_string(), "three"));
     let state = given(events);
     let ann = user_id("ann");
-    let (one, two, three) = (
-        credential_id("one"),
-        credential_id("two"),
-        credential_id("three"),
-    );
+    let [one, two, three] = ["one", "two", "three"].map(credential_id);
     let discoverable = |credential, user_handle| Claim {
         credential,
         user_handle,
