@@ -35,6 +35,7 @@ mod recorded;
 mod registration;
 mod rotation;
 mod secrets;
+mod sessions;
 mod settings;
 mod support;
 mod tenancy;

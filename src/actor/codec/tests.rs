@@ -1,4 +1,4 @@
-//! Rows of signing keys: what is written is read back, and so is what the first version wrote.
+//! Rows of signing keys and sessions: what is written is read back, and so is what the first version wrote.
 
 use std::sync::Arc;
 
@@ -6,12 +6,16 @@ use minicbor::{Decoder, Encoder};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{DECOY_KEY, SIGNING_KEY, TENANT, hydrate, put};
+use super::{
+    DECOY_KEY, SESSION, SESSION_KEY, SESSION_USES, SIGNING_KEY, TENANT, hydrate, put,
+    session_uses_put,
+};
 use crate::store::{Expect, Put, Row};
 use crate::tenant::challenge::{Access, Api, Ceremony, Factor, Purpose};
 use crate::tenant::decoy::DecoyKey;
 use crate::tenant::event::Event;
-use crate::tenant::ids::{TenantId, Timestamp};
+use crate::tenant::ids::{TenantId, Timestamp, UserId};
+use crate::tenant::session::{LastUsed, Session};
 use crate::tenant::settings::Rules;
 use crate::tenant::state::TenantState;
 use crate::tenant::tests::profile;
@@ -99,6 +103,92 @@ fn a_signing_key_of_the_first_version_signs_on() {
 fn the_kinds_of_keys_keep_their_numbers() {
     let numbers = KeyKind::ALL.map(|kind| minicbor::to_vec(kind).unwrap());
     assert_eq!(numbers, [[0], [1], [2], [3], [4]].map(Vec::from));
+}
+
+#[test]
+fn a_key_for_sessions_is_no_other_key() {
+    let made = key(KeyKind::P256);
+    let created = put(&Event::SessionKeyCreated(Arc::clone(&made)), None);
+    let changed = put(&Event::SessionKeyChanged(Arc::clone(&made)), None);
+    let deleted = put(&Event::SessionKeyDeleted(KID), None);
+    assert_eq!(
+        (created.kind, created.expect),
+        (SESSION_KEY, Expect::Absent)
+    );
+    assert_eq!((changed.kind, changed.expect), (SESSION_KEY, Expect::Any));
+    assert_eq!((deleted.kind, deleted.data), (SESSION_KEY, None));
+    let state = read_back(SESSION_KEY, created.data.unwrap());
+    assert!(state.signing_keys.is_empty());
+    let read = state.session_keys.newest().unwrap();
+    assert_eq!(format!("{read:?}"), format!("{made:?}"));
+}
+
+fn session() -> Session {
+    Session {
+        id: KID,
+        user: UserId::parse("ann").unwrap(),
+        name: Some("Ann".into()),
+        display_name: None,
+        email: Some("ann@example.org".into()),
+        created_at: Timestamp(5_000_000),
+        expires_at: Timestamp(9_500_000),
+        last_used: LastUsed::new(Timestamp(5_000_000)),
+        source_ip: "192.0.2.1".into(),
+        user_agent: "".into(),
+    }
+}
+
+#[test]
+fn a_session_is_read_back_as_it_was_and_expires() {
+    let created = put(&Event::SessionCreated(Arc::new(session())), None);
+    assert_eq!((created.kind, created.expect), (SESSION, Expect::Absent));
+    assert_eq!(created.expires, Some(10));
+    let state = read_back(SESSION, created.data.unwrap());
+    let read = state.sessions.find(KID, Timestamp(9_499_999)).unwrap();
+    assert_eq!(format!("{read:?}"), format!("{:?}", session()));
+    let deleted = put(&Event::SessionDeleted(KID), None);
+    assert_eq!(
+        (deleted.kind, deleted.data, deleted.id),
+        (SESSION, None, created.id)
+    );
+}
+
+/// The first version of the row, as it is on disk.
+#[test]
+fn a_session_of_the_first_version_is_read() {
+    let row = "a9005000000000000000000000000000000007\
+               0163616e6e0263416e6e046f616e6e406578616d706c652e6f7267\
+               051a004c4b40061a0090f560071a004c4b4008693139322e302e322e310960";
+    let bytes = (0..row.len()).step_by(2);
+    let bytes = bytes.map(|at| u8::from_str_radix(&row[at..at + 2], 16).unwrap());
+    let state = read_back(SESSION, bytes.collect());
+    let read = state.sessions.find(KID, Timestamp(0)).unwrap();
+    assert_eq!(format!("{read:?}"), format!("{:?}", session()));
+}
+
+#[test]
+fn uses_are_read_back_wherever_their_sessions_are_still_there() {
+    let gone = Uuid::from_u128(8);
+    let uses = [(gone, Timestamp(8)), (KID, Timestamp(6_000_000))];
+    let saved = session_uses_put((1, 2, 3), &uses, Timestamp(66_000_000));
+    assert_eq!((saved.kind, saved.expires), (SESSION_USES, Some(67)));
+    let created = put(&Event::SessionCreated(Arc::new(session())), None);
+    let profile = put(&Event::TenantSaved(Box::new(profile(Rules::DEFAULT))), None);
+    // The use comes first, as it may among the rows.
+    let rows = [profile, saved, created].map(|put| Row {
+        kind: put.kind,
+        id: put.id,
+        seq: 1,
+        expires: put.expires,
+        data: put.data.unwrap(),
+    });
+    let state = hydrate(TenantId(Uuid::nil()), rows.into())
+        .unwrap()
+        .unwrap()
+        .state;
+    let read = state.sessions.find(KID, Timestamp(0)).unwrap();
+    assert_eq!(read.last_used_at(), Timestamp(6_000_000));
+    assert_eq!(state.sessions.len(), 1);
 }
 
 #[test]

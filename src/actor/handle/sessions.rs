@@ -1,5 +1,8 @@
 //! Sessions as requests meet them: a token opens one, and every request with it is a use.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use super::Lease;

@@ -5,6 +5,7 @@ mod config;
 mod declared;
 mod monitor;
 mod secrets;
+mod sessions;
 mod signing_keys;
 mod tenants;
 mod users;
@@ -41,6 +42,7 @@ pub async fn routes(call: &Call, admin: Admin, path: &[&str]) -> Answer {
                 (_, ["secrets", "jwk", below @ ..]) => {
                     signing_keys::routes(call, &tenant, below).await
                 }
+                (_, ["sessions", below @ ..]) => sessions::routes(call, &tenant, below).await,
                 (&Method::GET | &Method::HEAD, ["audit_logs"]) => audit::list(call, &tenant).await,
                 _ => Err(no_route(path)),
             }

@@ -11,6 +11,8 @@ mod login;
 mod pending;
 mod registration;
 mod rotation;
+mod session;
+mod session_tokens;
 mod settings;
 mod tokens;
 mod transaction;
