@@ -1,5 +1,6 @@
 //! keywright: a passkey server in one binary. Many tenants, each its own WebAuthn relying party with its own users,
-//! credentials, keys and policy, behind Hanko's Passkey API.
+//! credentials, keys and policy, behind two contracts: Hanko's Passkey API, for backends with an API key, and its older Public
+//! API, for pages with a session.
 //!
 //! # The picture
 //!
@@ -22,7 +23,7 @@
 //! | [`tenant`] | the domain: commands are decided against a state and become events; events are applied to it |
 //! | [`store`] | rows and an engine (`SQLite`; memory for tests); has never heard of passkeys |
 //! | [`actor`] | where core meets store: the tenant actor, the ceremonies actors, the registry that finds both |
-//! | [`http`] | thin: two route tables, each a `match` on path and method; one table from refusals to envelopes |
+//! | [`http`] | thin: a route table for each API, each a `match` on path and method; one table from refusals to envelopes |
 //! | [`telemetry`] | logging, and every metric a typed method |
 //! | [`app`], [`config`], [`cli`] | what is built from what, with which settings, by which command |
 //!

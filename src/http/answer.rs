@@ -1,6 +1,6 @@
 //! How an answer with a body is made: JSON, in the contract's spelling of its type.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 
@@ -24,6 +24,15 @@ pub fn json_text(mut response: HttpResponseBuilder, text: impl Into<String>) -> 
 pub fn private(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     response
+}
+
+/// The Public API's spelling of the type.
+pub fn plain_json_type(headers: &mut HeaderMap) {
+    if let Some(value) = headers.get_mut(CONTENT_TYPE)
+        && *value == JSON
+    {
+        *value = HeaderValue::from_static("application/json");
+    }
 }
 
 const JSON: &str = "application/json; charset=UTF-8";

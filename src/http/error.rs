@@ -129,9 +129,9 @@ impl Problem {
         self
     }
 
-    /// In the envelope of the API that was asked.
-    pub fn answer(&self, asked: Face) -> HttpResponse {
-        let mut response = self.body(self.face.unwrap_or(asked));
+    /// In the envelope of that API.
+    pub fn answer(&self, face: Face) -> HttpResponse {
+        let mut response = self.body(face);
         let headers = response.headers_mut();
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));

@@ -18,6 +18,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
 use rand::RngExt;
 
+use super::answer::plain_json_type;
 use super::body::Body;
 use super::call::Call;
 use super::error::{Face, Problem};
@@ -106,9 +107,13 @@ fn panicked(call: &Call) -> Problem {
 }
 
 fn finish(call: Call, answer: Answer) -> HttpResponse {
+    let asked = call.face.get();
+    let spoken = answer
+        .as_ref()
+        .map_or_else(|problem| problem.face.unwrap_or(asked), |_| asked);
     let mut response = answer.unwrap_or_else(|problem| {
         log(&call, &problem);
-        problem.answer(call.face.get())
+        problem.answer(spoken)
     });
     let metrics = call.shared.registry.metrics.worker(call.worker);
     metrics.http_response(response.status().as_u16() / 100);
@@ -116,6 +121,9 @@ fn finish(call: Call, answer: Answer) -> HttpResponse {
     if matches!(*call.method(), Method::GET | Method::HEAD) && !headers.contains_key(CACHE_CONTROL)
     {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if spoken != Face::Passkey {
+        plain_json_type(headers);
     }
     if let Some(cors) = cors_headers(&call) {
         cors.write(headers);

@@ -58,7 +58,7 @@ fn the_exceptions_are_steps_of_the_recording() {
     }
 }
 
-fn recorded(file: &str) -> Option<Map<String, Value>> {
+pub(crate) fn recorded(file: &str) -> Option<Map<String, Value>> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
     let folder = std::env::var_os("KEYWRIGHT_VECTORS").map_or(beside, PathBuf::from);
     let Ok(text) = std::fs::read_to_string(folder.join(file)) else {

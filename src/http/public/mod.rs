@@ -47,7 +47,7 @@ pub async fn routes(call: &Call, tenant: TenantId, path: &[&str]) -> Answer {
             admit(call, &tenant, Route::Read)?;
             jwks::key_set(&tenant, KeyPurpose::Session).await
         }
-        _ => Err(no_route(call, path)),
+        _ => Err(no_route(path)),
     }
 }
 
@@ -62,30 +62,30 @@ async fn webauthn(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> Answer {
         (&Method::GET | &Method::HEAD, ["credentials"]) => credentials::list(call, tenant).await,
         (&Method::PATCH, ["credentials", id]) => credentials::rename(call, tenant, id).await,
         (&Method::DELETE, ["credentials", id]) => credentials::delete(call, tenant, id).await,
-        _ => Err(no_route(
-            call,
-            &call.path()[call.path().len() - path.len() - 1..],
-        )),
+        _ => Err(no_ceremony(path)),
     }
 }
 
-/// Below a tenant's id a client of either API may have lost its way; on a tenant's host only one of this can.
-fn no_route(call: &Call, path: &[&str]) -> Problem {
+fn no_route(path: &[&str]) -> Problem {
     match path {
-        [
-            "webauthn",
-            "registration" | "login",
-            "initialize" | "finalize",
-        ]
-        | ["logout"] => Problem::method_not_allowed("POST"),
-        ["webauthn", "credentials"]
-        | ["me"]
-        | ["users", _]
-        | [".well-known", "config" | "jwks.json"] => Problem::method_not_allowed("GET, HEAD"),
-        ["webauthn", "credentials", _] => Problem::method_not_allowed("PATCH, DELETE"),
+        ["logout"] => Problem::method_not_allowed("POST"),
+        ["me"] | ["users", _] | [".well-known", "config" | "jwks.json"] => {
+            Problem::method_not_allowed("GET, HEAD")
+        }
         ["sessions", "validate"] => Problem::method_not_allowed("GET, HEAD, POST"),
-        _ if call.path().len() > path.len() => Problem::no_route(),
-        _ => Problem::not_found("Not Found"),
+        _ => Problem::no_route(),
+    }
+}
+
+/// The same below `webauthn`.
+fn no_ceremony(path: &[&str]) -> Problem {
+    match path {
+        ["registration" | "login", "initialize" | "finalize"] => {
+            Problem::method_not_allowed("POST")
+        }
+        ["credentials"] => Problem::method_not_allowed("GET, HEAD"),
+        ["credentials", _] => Problem::method_not_allowed("PATCH, DELETE"),
+        _ => Problem::no_route(),
     }
 }
 

@@ -5,11 +5,13 @@ mod authenticator;
 mod client;
 mod forge;
 mod server;
+mod visitor;
 
 pub(crate) use authenticator::Authenticator;
 pub(crate) use client::{Answer, Client, Tenant, config, raw, raw_while_open};
 pub(crate) use forge::{ALGORITHMS, Attestation, Flags, Forge, base64url, from_base64url};
 pub(crate) use server::{STORE_KEY, TestServer};
+pub(crate) use visitor::Visitor;
 
 /// Where the tests' relying party lives.
 pub(crate) const ORIGIN: &str = "http://localhost:4499";
