@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,14 @@ pub(crate) struct TestServer {
 }
 
 type Log = Arc<Mutex<String>>;
+
+#[derive(Debug, thiserror::Error)]
+enum NotReady {
+    #[error("and is still about to after {:?}", DEADLINE)]
+    TooSlow,
+    #[error("it ended")]
+    Ended,
+}
 
 impl TestServer {
     pub(crate) fn start() -> Self {
@@ -52,8 +60,12 @@ impl TestServer {
     fn start_in(directory: TempDir, settings: Vec<(String, String)>) -> Self {
         let log = Log::default();
         let mut child = spawn(directory.path(), &settings);
-        let (public, admin) = ready(&mut child, &log)
-            .unwrap_or_else(|| panic!("the server did not start:\n{}", log.lock().unwrap()));
+        let (public, admin) = ready(&mut child, &log).unwrap_or_else(|error| {
+            panic!(
+                "the server did not start, {error}:\n{}",
+                log.lock().unwrap()
+            )
+        });
         Self {
             child,
             public,
@@ -203,7 +215,7 @@ impl TestServer {
         let addresses = ready(&mut child, &self.log);
         self.child = child;
         (self.public, self.admin) =
-            addresses.unwrap_or_else(|| panic!("it did not start again:\n{}", self.log()));
+            addresses.unwrap_or_else(|error| panic!("no new start, {error}:\n{}", self.log()));
     }
 }
 
@@ -260,17 +272,17 @@ fn refused(directory: &Path, settings: &[(String, String)]) -> (Option<i32>, Str
     let mut child = spawn(directory, settings);
     let log = Log::default();
     let started = ready(&mut child, &log);
-    if started.is_some() {
+    if started.is_ok() {
         child.kill().unwrap();
     }
     let status = child.wait().unwrap();
     let said = log.lock().unwrap().clone();
-    assert!(started.is_none(), "it started:\n{said}");
+    assert!(started.is_err(), "it started:\n{said}");
     (status.code(), said)
 }
 
-/// The addresses of both listeners, from the line that says so; `None` where the process ends instead.
-fn ready(child: &mut Child, log: &Log) -> Option<(String, String)> {
+/// The addresses of both listeners, from the line that says so; or how the process came to nothing.
+fn ready(child: &mut Child, log: &Log) -> Result<(String, String), NotReady> {
     let (sender, receiver) = mpsc::channel();
     let stderr = BufReader::new(child.stderr.take().unwrap());
     let log = Arc::clone(log);
@@ -288,7 +300,12 @@ fn ready(child: &mut Child, log: &Log) -> Option<(String, String)> {
             }
         }
     });
-    receiver.recv_timeout(DEADLINE).ok()
+    receiver
+        .recv_timeout(DEADLINE)
+        .map_err(|error| match error {
+            RecvTimeoutError::Timeout => NotReady::TooSlow,
+            RecvTimeoutError::Disconnected => NotReady::Ended,
+        })
 }
 
 const FILE: &str = "$FILE";
@@ -298,5 +315,5 @@ pub(crate) const STORE_KEY: &str = "a store key that no log ever shows";
 
 const STDOUT: &str = "stdout";
 
-/// Generous: other tests want the processor too.
-const DEADLINE: Duration = Duration::from_mins(1);
+/// Generous: other tests want the processor too, and on a busy disk each of the dozen syncs of a first start may take seconds.
+const DEADLINE: Duration = Duration::from_mins(3);
