@@ -80,7 +80,7 @@ impl Call {
     pub fn path(&self) -> Segments<'_> {
         let path = self.request.uri().path();
         let raw = Segments::of(path);
-        if !path.contains('%') {
+        if !path.as_bytes().contains(&b'%') {
             return raw;
         }
         let decode = || raw.iter().map(|segment| decoded(segment)).collect();
