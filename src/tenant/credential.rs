@@ -118,8 +118,6 @@ impl Command for RenameCredential {
 }
 
 fn find<'a>(state: &'a TenantState, id: &CredentialId) -> Result<&'a Stored, Rejection> {
-    state
-        .credentials
-        .get(id)
-        .ok_or(Rejection::CredentialNotFound)
+    let stored = state.credentials.get(id).map(Box::as_ref);
+    stored.ok_or(Rejection::CredentialNotFound)
 }

@@ -33,14 +33,14 @@ impl Initialize for InitializeRegistration {
     /// The user's name travels with the challenge; it becomes the user's when a credential is registered.
     fn decide(self, state: &TenantState, env: &Env, worker: u8) -> Result<Begun, Rejection> {
         let rules = &state.policy.settings.rules;
-        let account = state.users.get(&self.user.id);
+        let account = state.users.get(&self.user.id).map(Box::as_ref);
         if account.is_some_and(|account| is_full(account.credentials.len(), state)) {
             return Err(Rejection::TooManyCredentials);
         }
         let ceremonies = state.policy.ceremonies(self.factor);
         let challenge = env.challenge(worker);
         let exclude = state
-            .credentials_of(&self.user.id)
+            .credentials_in(account)
             .filter(|_| rules.exclude_credentials)
             .map(descriptor);
         let compact = match self.api {

@@ -1,4 +1,5 @@
-//! A tenant's users by this server's ids for them, and in the order in which they came: what the admin API asks for.
+//! A tenant's users by this server's ids for them, and in the order in which they came: what the admin API asks for, and
+//! nobody else. So it is made when somebody first asks, and most tenants never pay for it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,13 +8,22 @@ use uuid::Uuid;
 use super::ids::{Timestamp, UserId};
 use super::user::User;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Roster {
     by_internal_id: HashMap<Uuid, UserId>,
     in_order: BTreeSet<(Timestamp, Uuid)>,
 }
 
 impl Roster {
+    pub fn of<'a>(users: impl Iterator<Item = &'a User> + Clone) -> Self {
+        let named = |user: &User| (user.internal_id, user.profile.id.clone());
+        let dated = |user: &User| (user.created_at, user.internal_id);
+        Self {
+            by_internal_id: users.clone().map(named).collect(),
+            in_order: users.map(dated).collect(),
+        }
+    }
+
     pub fn add(&mut self, user: &User) {
         let id = user.profile.id.clone();
         self.by_internal_id.insert(user.internal_id, id);

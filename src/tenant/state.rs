@@ -2,7 +2,7 @@
 //! just been committed or is read back from the store.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
 
@@ -33,9 +33,10 @@ pub struct TenantState {
     pub sessions: Sessions,
     /// From the first login on that it was needed for.
     pub decoy_key: Option<Arc<DecoyKey>>,
-    pub users: HashMap<UserId, Account>,
-    pub roster: Roster,
-    pub credentials: HashMap<CredentialId, Stored>,
+    /// Boxed, as the credentials are: a table is half empty just after it has grown.
+    pub users: HashMap<UserId, Box<Account>>,
+    roster: OnceLock<Roster>,
+    pub credentials: HashMap<CredentialId, Box<Stored>>,
     /// They stay when their user goes, so that no id is ever used twice.
     pub transactions: HashMap<TransactionId, transaction::Stored>,
 }
@@ -54,7 +55,7 @@ impl TenantState {
             sessions: Sessions::default(),
             decoy_key: None,
             users: HashMap::new(),
-            roster: Roster::default(),
+            roster: OnceLock::new(),
             credentials: HashMap::new(),
             transactions: HashMap::new(),
         }
@@ -83,14 +84,7 @@ impl TenantState {
             Event::UserSaved(user) => self.save_user(user, revision),
             Event::UserDeleted(id) => self.delete_user(&id),
             Event::CredentialRegistered(credential) => self.register(credential, revision),
-            Event::CredentialChanged(credential) => {
-                let stored = Stored {
-                    credential,
-                    revision,
-                };
-                self.credentials
-                    .insert(stored.credential.id.clone(), stored);
-            }
+            Event::CredentialChanged(credential) => self.save_credential(credential, revision),
             Event::CredentialDeleted(id) => self.delete_credential(&id),
             Event::TransactionSaved(transaction) => self.save_transaction(transaction, revision),
             Event::ChallengeConsumed { .. } => {}
@@ -100,6 +94,14 @@ impl TenantState {
     /// A user's credentials in the order of registration.
     pub fn credentials_of<'a>(&'a self, user: &UserId) -> impl Iterator<Item = &'a Credential> {
         let account = self.users.get(user);
+        self.credentials_in(account.map(Box::as_ref))
+    }
+
+    /// The same, for whoever has looked the user up.
+    pub fn credentials_in<'a>(
+        &'a self,
+        account: Option<&'a Account>,
+    ) -> impl Iterator<Item = &'a Credential> {
         account
             .into_iter()
             .flat_map(|account| &account.credentials)
@@ -107,9 +109,16 @@ impl TenantState {
             .map(|stored| &stored.credential)
     }
 
+    /// Who the users are, in order.
+    pub fn roster(&self) -> &Roster {
+        let users = self.users.values().map(|account| &account.user);
+        self.roster.get_or_init(|| Roster::of(users))
+    }
+
     /// The user of an id of this server.
     pub fn account(&self, internal_id: Uuid) -> Option<&Account> {
-        self.users.get(self.roster.find(internal_id)?)
+        let id = self.roster().find(internal_id)?;
+        self.users.get(id).map(Box::as_ref)
     }
 
     pub fn transaction(&self, id: &TransactionId) -> Option<&Arc<Transaction>> {
@@ -130,40 +139,49 @@ impl TenantState {
     }
 
     fn save_user(&mut self, user: User, revision: u64) {
-        let roster = &mut self.roster;
-        let account = self
-            .users
-            .entry(user.profile.id.clone())
-            .or_insert_with(|| {
-                roster.add(&user);
-                Account {
-                    user: user.clone(),
-                    revision,
-                    credentials: Vec::new(),
-                    transactions: Vec::new(),
-                }
-            });
-        account.user = user;
-        account.revision = revision;
+        if let Some(account) = self.users.get_mut(&user.profile.id) {
+            account.user = user;
+            account.revision = revision;
+            return;
+        }
+        if let Some(roster) = self.roster.get_mut() {
+            roster.add(&user);
+        }
+        let id = user.profile.id.clone();
+        let account = Account {
+            user,
+            revision,
+            credentials: Vec::new(),
+            transactions: Vec::new(),
+        };
+        self.users.insert(id, Box::new(account));
     }
 
     fn delete_user(&mut self, id: &UserId) {
-        if let Some(account) = self.users.remove(id) {
-            self.roster.remove(&account.user);
+        if let Some(account) = self.users.remove(id)
+            && let Some(roster) = self.roster.get_mut()
+        {
+            roster.remove(&account.user);
         }
     }
 
-    fn register(&mut self, credential: Credential, revision: u64) {
+    /// Many users have one credential: there is room for as many as there are.
+    fn register(&mut self, mut credential: Credential, revision: u64) {
         if let Some(account) = self.users.get_mut(&credential.user) {
+            credential.user = account.user.profile.id.clone();
+            account.credentials.reserve_exact(1);
             account.credentials.push(credential.id.clone());
         }
-        self.credentials.insert(
-            credential.id.clone(),
-            Stored {
-                credential,
-                revision,
-            },
-        );
+        self.save_credential(credential, revision);
+    }
+
+    fn save_credential(&mut self, credential: Credential, revision: u64) {
+        let id = credential.id.clone();
+        let stored = Stored {
+            credential,
+            revision,
+        };
+        self.credentials.insert(id, Box::new(stored));
     }
 
     /// It is its user's only as long as that is the very user who began it.

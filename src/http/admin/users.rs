@@ -115,7 +115,7 @@ impl Order {
 }
 
 fn bodies(state: &TenantState, order: Order, page: Page) -> Vec<UserBody> {
-    let ids = state.roster.in_order();
+    let ids = state.roster().in_order();
     let ids: Vec<Uuid> = match order {
         Order::OldestFirst => page.select(ids).collect(),
         Order::NewestFirst => page.select(ids.rev()).collect(),

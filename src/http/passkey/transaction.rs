@@ -208,6 +208,7 @@ fn uncanonical(error: CanonicalError) -> Problem {
 /// By the relying party's name for the user or by ours; nobody where it might be one of ours and is not.
 fn named<'a>(state: &'a TenantState, text: &str) -> Result<Option<&'a Account>, Problem> {
     let user = UserId::parse(text).and_then(|user| state.users.get(&user));
+    let user = user.map(Box::as_ref);
     match (user, Uuid::try_parse(text)) {
         (Some(account), _) => Ok(Some(account)),
         (None, Ok(internal_id)) => Ok(state.account(internal_id)),

@@ -38,7 +38,7 @@ fn delete_ann() -> Vec<Event> {
 fn users_are_listed_in_the_order_of_their_coming() {
     let state = given(ann_and_bob());
     let listed: Vec<UserId> = state
-        .roster
+        .roster()
         .in_order()
         .filter_map(|id| state.account(id))
         .map(|account| account.user.profile.id.clone())
@@ -96,7 +96,7 @@ fn nothing_of_a_deleted_user_is_left_and_others_stay() {
     let state = given(events);
     assert!(state.account(Uuid::from_u128(1)).is_none());
     assert_eq!(state.users.len(), 1);
-    assert_eq!(state.roster.in_order().count(), 1);
+    assert_eq!(state.roster().in_order().count(), 1);
     assert_eq!(state.credentials.len(), 1);
     assert!(state.account(Uuid::from_u128(2)).is_some());
     let again = DeleteUser::of(&state, Uuid::from_u128(1));
@@ -118,4 +118,19 @@ fn a_user_who_comes_back_is_somebody_else() {
     assert!(state.account(env(9).uuid()).is_some());
     let refused = late.decide(&state, &env(10));
     assert_eq!(refused.unwrap_err(), Rejection::UserNotFound);
+}
+
+#[test]
+fn who_comes_and_goes_after_the_first_listing_is_listed_right() {
+    let mut state = given(ann_and_bob());
+    assert_eq!(state.roster().in_order().count(), 2);
+    state.apply(came("cid", 3, 15), 10);
+    for event in delete_ann() {
+        state.apply(event, 11);
+    }
+    let listed: Vec<Uuid> = state.roster().in_order().collect();
+    assert_eq!(listed, [Uuid::from_u128(2), Uuid::from_u128(3)]);
+    assert!(state.account(Uuid::from_u128(1)).is_none());
+    let cid = state.account(Uuid::from_u128(3)).unwrap();
+    assert_eq!(cid.user.profile.id, user_id("cid"));
 }
