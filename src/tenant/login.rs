@@ -72,7 +72,7 @@ impl Offer {
             factor: self.factor,
             access: self.access,
             user_verification: ceremonies.user_verification,
-            expires_at: env.now.plus_milliseconds(ceremonies.timeout_milliseconds),
+            expires_at: ceremonies.expiry(env.now),
             api: self.api,
         };
         Begun {

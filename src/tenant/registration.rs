@@ -57,7 +57,7 @@ impl Initialize for InitializeRegistration {
             factor: self.factor,
             access: self.access,
             user_verification: ceremonies.user_verification,
-            expires_at: env.now.plus_milliseconds(ceremonies.timeout_milliseconds),
+            expires_at: ceremonies.expiry(env.now),
             api: self.api,
             purpose: Purpose::Registration {
                 user_existed: account.is_some(),
@@ -111,7 +111,7 @@ impl Command for Register {
         let user = User {
             internal_id: account.map_or_else(|| env.uuid(), |account| account.user.internal_id),
             created_at: account.map_or(env.now, |account| account.user.created_at),
-            profile: self.profile(account),
+            profile: self.profile(account.map(Box::as_ref)),
         };
         let consumed = Event::ChallengeConsumed {
             challenge: self.challenge,

@@ -8,6 +8,7 @@ use minicbor::{Decode, Encode};
 pub use attestation::{AttestationRules, VerifyAttestation};
 pub use sessions::{Claims, Cookie, Issuer, IssuerKeys, SameSite, Sessions};
 
+use super::ids::Timestamp;
 use crate::webauthn::cose::Algorithm;
 use crate::webauthn::options::{
     AttestationConveyance, AuthenticatorAttachment, Hint, ResidentKey, UserVerification,
@@ -108,6 +109,12 @@ pub struct Ceremonies {
 }
 
 impl Ceremonies {
+    /// When a ceremony that begins now has taken too long. A timeout of years is told to the browser and not kept to: what
+    /// waits here would never go.
+    pub fn expiry(&self, now: Timestamp) -> Timestamp {
+        now.plus_milliseconds(self.timeout_milliseconds.min(LIFETIME_MILLISECONDS_MAX))
+    }
+
     pub const fn passkey(timeout_milliseconds: i64) -> Self {
         Self {
             timeout_milliseconds,
@@ -308,3 +315,6 @@ impl Default for Offers {
         }
     }
 }
+
+/// A day.
+const LIFETIME_MILLISECONDS_MAX: i64 = 86_400_000;

@@ -143,7 +143,7 @@ impl Initialize for InitializeTransaction {
             factor: Factor::Passkey,
             access: Access::Keyed,
             user_verification: ceremonies.user_verification,
-            expires_at: env.now.plus_milliseconds(ceremonies.timeout_milliseconds),
+            expires_at: ceremonies.expiry(env.now),
             api: Api::Passkey,
         };
         Ok(Begun {

@@ -3,11 +3,12 @@
 use uuid::Uuid;
 
 use super::super::credential::Credential;
+use super::super::ids::Timestamp;
 use super::super::settings::{
     AttestationRules, AuditRules, BackupEligibleChange, Claims, Cookie, Issuer, IssuerKeys, Offers,
     RsaBits, Rules, SameSite, Sessions, Settings, TokenAlgorithm, Tokens, VerifyAttestation,
 };
-use super::{passkey, profile};
+use super::{Ceremonies, passkey, profile};
 use crate::webauthn::cose::Algorithm;
 use crate::webauthn::options::Hint;
 
@@ -108,3 +109,15 @@ const FIRST_CREDENTIAL: &str = concat!(
     "af00436f6e650163616e6e024561206b65790367506173736b657904500000000000000000000000000000000005646e6f6e6506f40768",
     "696e7465726e616c080a09f50af40bf40cf40d010e01",
 );
+
+#[test]
+fn no_ceremony_waits_for_longer_than_a_day() {
+    let day = Timestamp(86_400_000_000);
+    for (timeout, expected) in [
+        (i64::MAX, day),
+        (60_000, Timestamp(60_000_000)),
+        (-1, Timestamp(0)),
+    ] {
+        assert_eq!(Ceremonies::passkey(timeout).expiry(Timestamp(0)), expected);
+    }
+}
