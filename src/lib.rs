@@ -55,6 +55,8 @@
 //! 13. Tenants never meet: every row, lookup, key, limit, CORS rule and audit entry is the tenant's own.
 //! 14. Audit entries that tell of a change are in its commit. Those that tell of a refusal or of a mere beginning wait in a
 //!     bounded queue, are written within a second and before a list: they are all that a crash may lose ([`actor::audit`]).
+//! 15. The Public API tells nobody whether a user is there: who is not is offered decoys that stay the same, is answered
+//!     in the same words and costs the same work. A ceremony ends at the API where it began ([`tenant::decoy`]).
 //!
 //! # One registration, room by room
 //!

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, SET_COOKIE};
-use futures_util::FutureExt;
 
 use super::cookie;
 use super::origin::{refuse_foreign, refuse_forms};
@@ -82,31 +81,10 @@ pub(super) async fn subject(call: &Call, tenant: &Tenant<'_>) -> Result<Subject,
 }
 
 /// The session of the first token that opens one. This is no use of it.
-pub(super) fn open(call: &Call, tenant: &Tenant<'_>) -> Result<Opened, NoSession> {
-    let settings = tenant.read().policy.clone();
-    let name = &settings.settings.sessions.cookie.name;
-    let mut failure = NoSession::Unknown;
-    for (carrier, token) in tokens(call, name) {
-        match tenant.find_session(token) {
-            Ok((session, claims)) => {
-                return Ok(Opened {
-                    carrier,
-                    session,
-                    claims,
-                });
-            }
-            Err(NoSession::Idle) => failure = NoSession::Idle,
-            Err(NoSession::Unknown) => {}
-        }
-    }
-    Err(failure)
-}
-
-/// A session with the token that opened it.
-pub(super) struct Opened {
-    carrier: Carrier,
-    pub session: Arc<Session>,
-    pub claims: SessionClaims,
+pub(super) fn open(call: &Call, tenant: &Tenant<'_>) -> Option<(Arc<Session>, SessionClaims)> {
+    let policy = tenant.read().policy.clone();
+    let cookie = &policy.settings.sessions.cookie.name;
+    tokens(call, cookie).find_map(|(_, token)| tenant.open_session(token))
 }
 
 /// `POST /logout`. A session that has ended meanwhile has ended.
@@ -126,27 +104,31 @@ pub(super) async fn log_out(call: &Call, tenant: &Tenant<'_>) -> Answer {
 }
 
 async fn find(call: &Call, tenant: &Tenant<'_>) -> Result<(Carrier, Subject), Problem> {
-    match open(call, tenant) {
-        Ok(opened) => Ok((opened.carrier, Subject::of(opened.session))),
-        Err(NoSession::Unknown) => {
-            let vouched = vouched(call, tenant).boxed_local().await;
-            let subject = vouched.ok_or_else(unauthorized)?;
-            Ok((Carrier::Header, subject))
-        }
-        Err(NoSession::Idle) => {
-            let cookie = cookie::delete(&tenant.read().policy.settings.sessions.cookie);
-            Err(Problem {
-                set_cookie: cookie.map(Box::new),
-                ..unauthorized()
-            })
+    let policy = tenant.read().policy.clone();
+    let cookie = &policy.settings.sessions.cookie;
+    let mut refused = unauthorized();
+    // Of one header only: each may have keys fetched.
+    let mut may_be_vouched = !policy.issuers.is_empty();
+    for (carrier, token) in tokens(call, &cookie.name) {
+        match (tenant.find_session(token), carrier) {
+            (Ok((session, _)), _) => return Ok((carrier, Subject::of(session))),
+            (Err(NoSession::Idle), _) => refused.set_cookie = cookie::delete(cookie).map(Box::new),
+            (Err(NoSession::Unknown), Carrier::Cookie) => {}
+            (Err(NoSession::Unknown), Carrier::Header) => {
+                if std::mem::take(&mut may_be_vouched)
+                    && let Some(subject) = vouched(call, tenant, token).await
+                {
+                    return Ok((carrier, subject));
+                }
+            }
         }
     }
+    Err(refused)
 }
 
-/// Whom an issuer that the tenant trusts vouches for. Only the first token of a header counts: each may have keys fetched.
-async fn vouched(call: &Call, tenant: &Tenant<'_>) -> Option<Subject> {
+/// Of whom a token speaks that is no session of ours, where the tenant trusts its issuer.
+async fn vouched(call: &Call, tenant: &Tenant<'_>, token: &str) -> Option<Subject> {
     let policy = tenant.read().policy.clone();
-    let token = call.bearer().filter(|_| !policy.issuers.is_empty())?;
     let now = tenant.registry().source.env().now;
     let of = (tenant.id, &*policy.issuers);
     let vouched = issuers::subject(&call.shared.issuers, of, token, now).await;

@@ -51,9 +51,9 @@ struct ClaimsBody {
 /// The session that comes with the request. To ask is no use of it.
 pub(super) fn sent(call: &Call, tenant: &Tenant<'_>) -> Answer {
     admit(call, tenant, Route::Read)?;
-    let opened = open(call, tenant).ok();
-    Ok(validity(opened.map(|opened| {
-        SessionBody::of(tenant, &opened.session, opened.claims)
+    let opened = open(call, tenant);
+    Ok(validity(opened.map(|(session, claims)| {
+        SessionBody::of(tenant, &session, claims)
     })))
 }
 
