@@ -1,6 +1,7 @@
 //! The commands, one file each. What a command prints for people or programs goes to stdout, the log to stderr.
 
 mod check_config;
+mod load;
 mod serve;
 mod tenant;
 
@@ -26,6 +27,8 @@ enum Command {
     /// Create, list, show and delete tenants of a running server, and rotate their API keys
     #[command(subcommand)]
     Tenant(tenant::Tenant),
+    /// Put load on a running server: users that register and log in, many at a time
+    Load(Box<load::Load>),
 }
 
 #[derive(Debug, Args)]
@@ -41,6 +44,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::CheckConfig(file) => check_config::run(&file),
         Command::Tenant(tenant) => tenant.run(),
+        Command::Load(load) => load.run(),
     }
 }
 

@@ -23,6 +23,7 @@ mod durability;
 mod envelope;
 mod hostile;
 mod limits;
+mod load;
 mod login;
 mod metrics;
 mod mfa;

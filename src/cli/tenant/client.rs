@@ -14,7 +14,7 @@ use super::failure::Failure;
 
 /// Where the server is, and what lets one in.
 #[derive(Debug, Args)]
-pub(super) struct Server {
+pub(in crate::cli) struct Server {
     /// Where the admin API of the server is
     #[arg(
         long,
@@ -33,7 +33,7 @@ pub(super) struct Server {
     token: Option<String>,
 }
 
-pub(super) struct Client {
+pub(in crate::cli) struct Client {
     agent: Agent,
     /// Without a slash at its end.
     pub(super) address: String,
@@ -41,7 +41,12 @@ pub(super) struct Client {
 }
 
 impl Server {
-    pub(super) fn client(&self) -> Result<Client, Failure> {
+    /// For a command that has arguments of its own.
+    pub(in crate::cli) const fn at(admin_url: String, token: Option<String>) -> Self {
+        Self { admin_url, token }
+    }
+
+    pub(in crate::cli) fn client(&self) -> Result<Client, Failure> {
         let address = self.admin_url.trim_end_matches('/');
         let url = Url::parse(address).ok();
         let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
@@ -85,11 +90,11 @@ impl Client {
         self.send(&Method::GET, path, None)
     }
 
-    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+    pub(in crate::cli) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.send(&Method::POST, path, Some(body))
     }
 
-    pub(super) fn delete(&self, path: &str) -> Result<Value, Failure> {
+    pub(in crate::cli) fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.send(&Method::DELETE, path, None)
     }
 

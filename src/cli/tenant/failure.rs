@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 #[derive(Debug, Error)]
-pub(super) enum Failure {
+pub(in crate::cli) enum Failure {
     #[error("--admin-url {0:?} is not an address like http://127.0.0.1:8001")]
     Address(String),
     #[error(
@@ -65,7 +65,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// 1: refused or failed. 2: bad usage or unreadable input.
-    pub(super) const fn code(&self) -> u8 {
+    pub(in crate::cli) const fn code(&self) -> u8 {
         match self {
             Self::Address(_)
             | Self::Token

@@ -1,11 +1,11 @@
 //! `keywright tenant …`: what an operator does with tenants, by the admin API of a running server. Nothing here opens a store
 //! or knows its keys.
 
-mod client;
+pub(super) mod client;
 mod config_file;
 mod create;
 mod delete;
-mod failure;
+pub(super) mod failure;
 mod list;
 mod rotate_key;
 mod show;
@@ -50,13 +50,13 @@ impl Tenant {
 }
 
 /// To stdout. Whoever reads may have gone, `head` for example.
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     let mut stdout = std::io::stdout().lock();
     drop(writeln!(stdout, "{text}"));
 }
 
 /// One JSON document, for programs.
-fn say_json(value: &serde_json::Value) {
+pub(super) fn say_json(value: &serde_json::Value) {
     say(&format!("{value:#}"));
 }
 
