@@ -345,7 +345,14 @@ fn bad_usage_is_told_before_anything_is_sent() {
 
 #[test]
 fn a_server_that_is_not_there_is_a_failure() {
-    let given = ["--tenant", "t", "--key", "k", "--url", "http://127.0.0.1:9"];
+    let given = [
+        "--tenant",
+        "t",
+        "--key",
+        "-k",
+        "--url",
+        "http://127.0.0.1:9",
+    ];
     let short = ["--duration", "50ms", "--warmup", "0s", "--profile", "flood"];
     let mut command = keywright();
     let output = command.args(given).args(short).output().unwrap();

@@ -62,6 +62,8 @@ pub(super) struct Load {
         long,
         env = "KEYWRIGHT_LOAD_KEY",
         hide_env_values = true,
+        // One key in 64 begins with a hyphen.
+        allow_hyphen_values = true,
         value_name = "KEY"
     )]
     key: Vec<String>,
