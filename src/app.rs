@@ -45,6 +45,7 @@ use audit::Lines;
 pub use authenticators::names;
 pub use declared::{DeclaredError, check};
 pub use demo::Demo;
+pub use drain::Signals;
 
 #[derive(Debug, Error)]
 pub enum StartError {

@@ -3,21 +3,36 @@
 
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::Running;
 use crate::telemetry::worker::Timer;
 
+/// The signals that end a server. Listened to before anybody is told that it runs: one that comes earlier would end it
+/// at once, without a drain.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
 impl Running {
     /// Runs until a signal comes, then drains.
-    pub async fn until_signal(self) -> std::io::Result<()> {
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    pub async fn until(self, mut signals: Signals) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            _ = signals.terminate.recv() => {}
+            _ = signals.interrupt.recv() => {}
         }
         tracing::info!("stopping: what is under way is finished, nobody new is let in");
         self.drain().await;
-        Ok(())
     }
 
     /// Everything that was acknowledged is durable already; this keeps what is merely pending.

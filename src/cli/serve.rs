@@ -46,10 +46,11 @@ impl Serve {
 }
 
 async fn serve(config: Config, mode: Mode) -> Result<(), Box<dyn std::error::Error>> {
+    let signals = app::Signals::listen()?;
     let running = app::start(&config, mode).await?;
     tracing::info!(public = %running.public, admin = %running.admin, "keywright is ready");
     welcome(&running, config.tenancy.base_domain.as_ref());
-    running.until_signal().await?;
+    running.until(signals).await;
     Ok(())
 }
 
