@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::answer::{json, private};
 use super::call::{Call, Tenant};
 use super::error::Problem;
+use super::openapi::shapes::{KindWord, Time};
 use super::paging::{Page, Query};
 use super::{Answer, time};
 use crate::actor::audit::{Filter, Told, Window};
@@ -16,22 +18,29 @@ use crate::tenant::audit::Kind;
 use crate::tenant::ids::{TenantId, Timestamp};
 
 /// An entry on the wire.
-#[derive(Debug, Serialize)]
-struct EntryBody {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct EntryBody {
     id: Uuid,
     #[serde(rename = "type")]
+    #[schema(value_type = KindWord)]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<Box<str>>,
     meta_http_request_id: Box<str>,
     meta_source_ip: Box<str>,
     meta_user_agent: Box<str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     actor_user_id: Option<Box<str>>,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
     tenant_id: Uuid,
     /// There even where there is none.
+    #[schema(required)]
     transaction_id: Option<Box<str>>,
 }
 
@@ -52,6 +61,28 @@ impl EntryBody {
             transaction_id: told.entry.transaction,
         }
     }
+}
+
+/// Which entries are wanted, as the description shows it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "described, never constructed")]
+pub(super) struct AuditParameters {
+    /// Entries later than that.
+    #[param(value_type = Option<Time>, inline)]
+    start_time: Option<String>,
+    /// Entries earlier than that.
+    #[param(value_type = Option<Time>, inline)]
+    end_time: Option<String>,
+    /// Entries of these kinds; more than once, or several with commas between them.
+    #[param(value_type = Option<Vec<KindWord>>)]
+    r#type: Option<Vec<String>>,
+    /// About this user, by the relying party's name for them.
+    actor_user_id: Option<String>,
+    /// From this address.
+    meta_source_ip: Option<String>,
+    /// About a user or from an address that has this in it.
+    q: Option<String>,
 }
 
 /// For whoever has shown that they may: with an API key of the tenant, or on the admin listener.

@@ -12,7 +12,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use actix_web::web::{self, Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 
 use super::Limits;
@@ -55,7 +55,7 @@ impl Body {
         })
     }
 
-    /// The JSON value, `T::default()` where there is no body or `null`. Errors carry the endpoint's `title`.
+    /// The JSON object, `T::default()` where there is no body or `null`. Errors carry the endpoint's `title`.
     pub fn json<T: DeserializeOwned + Default>(&self, title: &'static str) -> Result<T, Problem> {
         if self.bytes.is_empty() || self.media_type == MediaType::Form {
             return Ok(T::default());
@@ -108,6 +108,23 @@ where
 {
     let objects: Option<Vec<Object<T>>> = Option::deserialize(deserializer)?;
     Ok(objects.map(|all| all.into_iter().map(|Object(value)| value).collect()))
+}
+
+/// For whole numbers, `60000.0` among them: JSON knows one kind of number.
+pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let number: Option<serde_json::Number> = Deserialize::deserialize(deserializer)?;
+    let whole = |number: &serde_json::Number| number.as_i64().or_else(|| whole(number.as_f64()?));
+    number
+        .map(|number| {
+            whole(&number).ok_or_else(|| {
+                D::Error::custom(format!("invalid value: {number}, expected a whole number"))
+            })
+        })
+        .transpose()
+}
+
+fn whole(number: f64) -> Option<i64> {
+    format!("{number}").parse().ok()
 }
 
 /// What is there when the connection looks a second time, which it does at once: a small body comes with its head, and

@@ -110,6 +110,8 @@ async fn admin_routes(call: &Call) -> Answer {
         ["" | "status.css"] => pages::status(call).await,
         ["health", rest] => admin::health(call, rest).await,
         ["metrics"] => admin::metrics(call),
+        ["openapi.json"] => openapi::admin(call),
+        ["docs" | "docs.css" | "docs.js"] => pages::docs(call),
         rest => admin::routes(call, call.shared.admin.admit(call)?, rest).await,
     }
 }

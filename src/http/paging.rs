@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 use super::call::Call;
 use super::error::Problem;
 use super::forwarded::Origin;
+use super::openapi::shapes::Count;
 
 /// The query of a list. Names are compared without regard to case; the first of a name counts, where not all do, and one that is
 /// spelt as here before all others: in our links it stands beside what the client wrote.
@@ -60,11 +61,11 @@ impl Query {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "described, never constructed")]
 pub(super) struct PageParameters {
-    /// The number of the page, from 1 on.
-    #[param(minimum = 0)]
+    /// The number of the page; the first is 1, and so is whatever is less.
+    #[param(value_type = Option<Count>, inline)]
     page: Option<i64>,
     /// How many there are on a page: 20 unless you say, at most 1000.
-    #[param(minimum = 0)]
+    #[param(value_type = Option<Count>, inline)]
     per_page: Option<i64>,
 }
 

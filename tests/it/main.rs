@@ -28,6 +28,7 @@ mod login;
 mod metrics;
 mod mfa;
 mod names;
+mod openapi;
 mod paths;
 mod people;
 mod proxies;

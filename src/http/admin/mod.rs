@@ -3,12 +3,13 @@
 mod access;
 mod config;
 mod declared;
-mod monitor;
-mod secrets;
+pub(super) mod monitor;
+pub(super) mod passkeys;
+pub(super) mod secrets;
 mod sessions;
-mod signing_keys;
-mod tenants;
-mod users;
+pub(super) mod signing_keys;
+pub(super) mod tenants;
+pub(super) mod users;
 
 pub use access::{Access, Admin};
 pub use declared::{Declared, declared};
@@ -17,10 +18,8 @@ pub use monitor::{health, metrics};
 use actix_web::http::Method;
 
 use super::Answer;
-use super::audit;
 use super::call::{Call, Tenant};
 use super::error::Problem;
-use super::passkey::credentials;
 
 /// The routes of whoever may use the admin API; whoever may not is not even told which there are.
 pub async fn routes(call: &Call, admin: Admin, path: &[&str]) -> Answer {
@@ -38,12 +37,14 @@ pub async fn routes(call: &Call, admin: Admin, path: &[&str]) -> Answer {
                 (&Method::POST, ["secrets", "api"]) => secrets::create(call, &tenant).await,
                 (&Method::DELETE, ["secrets", "api", id]) => secrets::delete(&tenant, id).await,
                 (_, ["users", ..]) => people(call, &tenant, path).await,
-                (_, ["credentials", ..]) => passkeys(call, &tenant, path).await,
+                (_, ["credentials", ..]) => credentials(call, &tenant, path).await,
                 (_, ["secrets", "jwk", below @ ..]) => {
                     signing_keys::routes(call, &tenant, below).await
                 }
                 (_, ["sessions", below @ ..]) => sessions::routes(call, &tenant, below).await,
-                (&Method::GET | &Method::HEAD, ["audit_logs"]) => audit::list(call, &tenant).await,
+                (&Method::GET | &Method::HEAD, ["audit_logs"]) => {
+                    passkeys::audit_logs(call, &tenant).await
+                }
                 _ => Err(no_route(path)),
             }
         }
@@ -60,12 +61,11 @@ async fn people(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> Answer {
     }
 }
 
-/// As the passkey face has them, without a key of the tenant.
-async fn passkeys(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> Answer {
+async fn credentials(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> Answer {
     match (call.method(), &path[2..]) {
-        (&Method::GET | &Method::HEAD, [_]) => credentials::list(call, tenant),
-        (&Method::GET | &Method::HEAD, [_, id]) => credentials::show(tenant, id),
-        (&Method::DELETE, [_, id]) => credentials::remove(tenant, id, None).await,
+        (&Method::GET | &Method::HEAD, [_]) => passkeys::list(call, tenant),
+        (&Method::GET | &Method::HEAD, [_, id]) => passkeys::show(tenant, id),
+        (&Method::DELETE, [_, id]) => passkeys::delete(tenant, id).await,
         _ => Err(no_route(path)),
     }
 }

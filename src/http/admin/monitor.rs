@@ -2,6 +2,8 @@
 
 use actix_web::HttpResponse;
 
+use utoipa::ToSchema;
+
 use crate::http::answer::json_text;
 use crate::http::call::Call;
 use crate::http::error::Problem;
@@ -11,14 +13,54 @@ use crate::http::{Answer, Shared, only_get};
 pub async fn health(call: &Call, what: &str) -> Answer {
     only_get(call)?;
     match what {
-        "alive" => Ok(json_text(HttpResponse::Ok(), r#"{"alive":true}"#)),
+        "alive" => Ok(alive()),
         "ready" => Ok(ready(&call.shared).await),
         _ => Err(Problem::not_found("Not Found")),
     }
 }
 
+/// As the description shows it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "described, never constructed")]
+pub(in crate::http) struct Alive {
+    alive: bool,
+}
+
+/// As the description shows it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "described, never constructed")]
+pub(in crate::http) struct Ready {
+    ready: bool,
+    /// Where it is not.
+    #[schema(nullable = false)]
+    reason: Option<String>,
+}
+
+/// Is the server there
+#[utoipa::path(
+    get,
+    path = "/health/alive",
+    tag = "server",
+    operation_id = "alive",
+    responses((status = 200, description = "It is", body = Alive)),
+    security(()),
+)]
+pub(in crate::http) fn alive() -> HttpResponse {
+    json_text(HttpResponse::Ok(), r#"{"alive":true}"#)
+}
+
+/// Is the server of use
+///
 /// The truth: the store is asked, all the way through its writer and its reader.
-async fn ready(shared: &Shared) -> HttpResponse {
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    tag = "server",
+    operation_id = "ready",
+    responses((status = 200, description = "It is", body = Ready), (status = 503, description = "Not now", body = Ready)),
+    security(()),
+)]
+pub(in crate::http) async fn ready(shared: &Shared) -> HttpResponse {
     match shared.registry.trouble().await {
         None => json_text(HttpResponse::Ok(), r#"{"ready":true}"#),
         Some(reason) => json_text(
@@ -28,6 +70,15 @@ async fn ready(shared: &Shared) -> HttpResponse {
     }
 }
 
+/// What the server counts and measures
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "server",
+    operation_id = "metrics",
+    responses((status = 200, description = "For Prometheus", body = String, content_type = "text/plain")),
+    security(()),
+)]
 pub fn metrics(call: &Call) -> Answer {
     only_get(call)?;
     Ok(HttpResponse::Ok()

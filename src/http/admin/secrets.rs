@@ -2,23 +2,28 @@
 
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::{Uuid, Variant, Version};
 
 use crate::actor::Refusal;
 use crate::http::answer::{json, private};
 use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
+use crate::http::openapi::shapes::SecretId;
 use crate::http::validation::Validation;
 use crate::http::{Answer, time};
 use crate::tenant::rejection::Rejection;
 use crate::tenant::secret::{ApiKey, CreateApiKey, DeleteApiKey, NewApiKey};
 
 /// A secret on the wire; in lists all but its first characters is masked.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Secret)]
 pub(super) struct SecretBody {
     id: Uuid,
     name: String,
+    /// Only in the answer that creates it; elsewhere its first characters.
     secret: String,
+    #[schema(format = DateTime)]
     created_at: String,
 }
 
@@ -44,12 +49,29 @@ impl From<&ApiKey> for SecretBody {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CreateBody {
+#[schema(as = SecretCreate)]
+pub(super) struct CreateBody {
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        example = "Backend"
+    )]
     name: Option<String>,
 }
 
+/// List API keys
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}/secrets/api",
+    tag = "keys",
+    operation_id = "api_keys_list",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    responses((status = 200, description = "The keys, all but their first characters masked", body = Vec<SecretBody>)),
+)]
 pub(super) fn list(tenant: &Tenant<'_>) -> HttpResponse {
     let bodies: Vec<SecretBody> = tenant
         .read()
@@ -60,6 +82,18 @@ pub(super) fn list(tenant: &Tenant<'_>) -> HttpResponse {
     json(HttpResponse::Ok(), &bodies)
 }
 
+/// Create an API key
+///
+/// It is in this answer and in no other.
+#[utoipa::path(
+    post,
+    path = "/tenants/{tenant_id}/secrets/api",
+    tag = "keys",
+    operation_id = "api_key_create",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = CreateBody,
+    responses((status = 201, description = "The key", body = SecretBody)),
+)]
 pub(super) async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let name = name_of(call)?;
     let created = tenant.execute(CreateApiKey { name }).await?;
@@ -69,6 +103,15 @@ pub(super) async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     ))
 }
 
+/// Delete an API key
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant_id}/secrets/api/{secret_id}",
+    tag = "keys",
+    operation_id = "api_key_delete",
+    params(("tenant_id" = uuid::Uuid, Path), ("secret_id" = inline(SecretId), Path)),
+    responses((status = 204, description = "It opens nothing any more")),
+)]
 pub(super) async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
     let id = strict_uuid4(text)?;
     let deleted = tenant.execute(DeleteApiKey { id }).await;

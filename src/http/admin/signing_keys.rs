@@ -7,13 +7,15 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use futures_util::future::OptionFuture;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::secrets::{name_of, not_found, strict_uuid4};
+use super::secrets::{CreateBody, name_of, not_found, strict_uuid4};
 use crate::actor::Refusal;
 use crate::http::answer::{json, private};
 use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
+use crate::http::openapi::shapes::{SecretId, TokenAlgorithmWord};
 use crate::http::{Answer, time};
 use crate::tenant::ids::Timestamp;
 use crate::tenant::rejection::Rejection;
@@ -22,19 +24,27 @@ use crate::tenant::token::commands::{CreateSigningKey, DeleteSigningKey};
 use crate::tenant::token::{KeyPurpose, KeyState, SigningKey};
 
 /// The contract's members, what the key signs, and where it is in its life. The `id` is the `kid` of its tokens.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SigningKey)]
 struct KeyBody {
     id: Uuid,
     name: String,
+    /// It has the shape of a secret, and opens nothing.
     secret: String,
+    #[schema(format = DateTime)]
     created_at: String,
+    /// What it signs: `token` or `session`.
     #[serde(rename = "use")]
     purpose: &'static str,
+    #[schema(value_type = TokenAlgorithmWord)]
     algorithm: &'static str,
+    /// `pending`, `active`, `retiring` or `retired`.
     state: &'static str,
+    #[schema(format = DateTime)]
     signs_from: String,
     /// When its last token has expired, where another key has taken over.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
     retires_at: Option<String>,
 }
 
@@ -50,7 +60,18 @@ pub(super) async fn routes(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> A
 }
 
 /// Never empty, as the key set is not: the first key is there when somebody looks.
-async fn list(tenant: &Tenant<'_>) -> Answer {
+/// List signing keys
+///
+/// Never empty: to look is a use, and the first use makes the first.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}/secrets/jwk",
+    tag = "keys",
+    operation_id = "signing_keys_list",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    responses((status = 200, description = "The keys that sign tokens, have signed them or are about to", body = Vec<KeyBody>)),
+)]
+pub(super) async fn list(tenant: &Tenant<'_>) -> Answer {
     let now = now(tenant);
     tenant.signing_key(now).await?;
     let bodies: Vec<KeyBody> = {
@@ -75,7 +96,19 @@ fn bodies(state: &TenantState, purpose: KeyPurpose, now: Timestamp) -> Vec<KeyBo
 }
 
 /// The key is durable and published when this answers. It takes over from one that signs, so there must be one.
-async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
+/// Create a signing key
+///
+/// It is durable and published when this answers, and takes over a while later.
+#[utoipa::path(
+    post,
+    path = "/tenants/{tenant_id}/secrets/jwk",
+    tag = "keys",
+    operation_id = "signing_key_create",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = CreateBody,
+    responses((status = 201, description = "The key", body = KeyBody)),
+)]
+pub(super) async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let name = name_of(call)?;
     tenant.signing_key(now(tenant)).await?;
     let has_sessions = !tenant.read().session_keys.is_empty();
@@ -99,7 +132,18 @@ async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     Ok(json(private(HttpResponse::Created()), &body))
 }
 
-async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
+/// Delete a signing key
+///
+/// Not while it signs, nor while tokens that it has signed are good.
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant_id}/secrets/jwk/{secret_id}",
+    tag = "keys",
+    operation_id = "signing_key_delete",
+    params(("tenant_id" = uuid::Uuid, Path), ("secret_id" = inline(SecretId), Path)),
+    responses((status = 204, description = "It is in the key set no more")),
+)]
+pub(super) async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
     let kid = strict_uuid4(text)?;
     let deleted = tenant.execute(DeleteSigningKey { kid }).await;
     deleted.map_err(|refusal| {

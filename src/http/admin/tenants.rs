@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::Admin;
@@ -15,37 +16,61 @@ use crate::http::validation::Validation;
 use crate::tenant::admin::{CreateTenant, RenameTenant, ReplaceSettings};
 use crate::tenant::ids::TenantId;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TenantCreate)]
 struct CreateBody {
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        example = "Shop"
+    )]
     display_name: Option<String>,
     #[serde(default, deserialize_with = "object")]
+    #[schema(required, nullable = false)]
     config: Option<ConfigBody>,
+    /// Whether a first API key comes with it.
+    #[schema(example = true)]
     create_api_key: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TenantRename)]
 struct RenameBody {
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        example = "Shop"
+    )]
     display_name: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TenantListed)]
 struct Listed {
     id: Uuid,
     display_name: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TenantCreated)]
 struct Created {
     id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     api_key: Option<SecretBody>,
+    /// What is legal in the settings and may surprise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tenant)]
 struct Shown {
     id: Uuid,
     display_name: String,
@@ -54,6 +79,14 @@ struct Shown {
     warnings: Vec<String>,
 }
 
+/// List tenants
+#[utoipa::path(
+    get,
+    path = "/tenants",
+    tag = "tenants",
+    operation_id = "tenants_list",
+    responses((status = 200, description = "The tenants", body = Vec<Listed>)),
+)]
 pub(super) async fn list(call: &Call, _: Admin) -> Answer {
     let tenants = call.shared.registry.list().await?;
     let listed: Vec<Listed> = tenants
@@ -66,6 +99,17 @@ pub(super) async fn list(call: &Call, _: Admin) -> Answer {
     Ok(json(HttpResponse::Ok(), &listed))
 }
 
+/// Create a tenant
+///
+/// The API key is in this answer and in no other.
+#[utoipa::path(
+    post,
+    path = "/tenants",
+    tag = "tenants",
+    operation_id = "tenant_create",
+    request_body = CreateBody,
+    responses((status = 201, description = "The tenant", body = Created)),
+)]
 pub(super) async fn create(call: &Call, _: Admin) -> Answer {
     let body: CreateBody = call.body.json(CREATE)?;
     let mut validation = Validation::default();
@@ -99,6 +143,15 @@ pub(super) async fn create(call: &Call, _: Admin) -> Answer {
     ))
 }
 
+/// Show a tenant
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}",
+    tag = "tenants",
+    operation_id = "tenant_show",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    responses((status = 200, description = "The tenant and its settings; of those that the contract does not know, the ones that differ from their default", body = Shown)),
+)]
 pub(super) fn show(tenant: &Tenant<'_>) -> HttpResponse {
     let (id, display_name, policy) = {
         let state = tenant.read();
@@ -119,6 +172,16 @@ pub(super) fn show(tenant: &Tenant<'_>) -> HttpResponse {
     )
 }
 
+/// Rename a tenant
+#[utoipa::path(
+    put,
+    path = "/tenants/{tenant_id}",
+    tag = "tenants",
+    operation_id = "tenant_rename",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = RenameBody,
+    responses((status = 204, description = "Renamed")),
+)]
 pub(super) async fn rename(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let body: RenameBody = call.body.json(UPDATE)?;
     let mut validation = Validation::default();
@@ -137,6 +200,18 @@ pub(super) fn display_name(given: Option<String>, validation: &mut Validation) -
     display_name
 }
 
+/// Replace the settings of a tenant
+///
+/// What is absent is its default again.
+#[utoipa::path(
+    put,
+    path = "/tenants/{tenant_id}/config",
+    tag = "tenants",
+    operation_id = "tenant_configure",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = ConfigBody,
+    responses((status = 204, description = "In force for all that begins from now on")),
+)]
 pub(super) async fn configure(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let body: ConfigBody = call.body.json(UPDATE_CONFIG)?;
     let mut validation = Validation::default();
@@ -153,6 +228,17 @@ pub(super) async fn configure(call: &Call, tenant: &Tenant<'_>) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Delete a tenant
+///
+/// With its users, credentials, keys and log.
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant_id}",
+    tag = "tenants",
+    operation_id = "tenant_delete",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    responses((status = 204, description = "Gone")),
+)]
 pub(super) async fn delete(call: &Call, tenant: &Tenant<'_>) -> Answer {
     call.shared
         .registry

@@ -2,13 +2,15 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::Answer;
 use crate::http::answer::json;
 use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
-use crate::http::paging::{Page, Query};
+use crate::http::openapi::shapes::Direction;
+use crate::http::paging::{Page, PageParameters, Query};
 use crate::http::passkey::credentials::CredentialBody;
 use crate::http::passkey::transaction::{TransactionBody, WHOLE_MAX};
 use crate::tenant::rejection::Rejection;
@@ -16,9 +18,12 @@ use crate::tenant::state::TenantState;
 use crate::tenant::user::{DeleteUser, User};
 
 /// A user in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserListed)]
 struct UserBody {
+    /// This server's id for the user.
     id: Uuid,
+    /// The relying party's.
     user_id: String,
     name: String,
     icon: String,
@@ -26,7 +31,8 @@ struct UserBody {
 }
 
 /// A user with what is theirs; of the transactions as many as one page has.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 struct UserShown<'a> {
     #[serde(flatten)]
     user: UserBody,
@@ -47,6 +53,15 @@ impl From<&User> for UserBody {
     }
 }
 
+/// List users
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}/users",
+    tag = "users",
+    operation_id = "users_list",
+    params(("tenant_id" = uuid::Uuid, Path), ("sort_direction" = inline(Option<Direction>), Query, description = "By time of creation"), PageParameters),
+    responses((status = 200, description = "The users", body = Vec<UserBody>)),
+)]
 pub(super) fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let query = Query::of(&call.request);
     let page = Page::of(&query, PARSE).map_err(|_| Problem::bad_request(PARSE, ""))?;
@@ -62,6 +77,17 @@ pub(super) fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     Ok(json(response, &bodies))
 }
 
+/// Show a user
+///
+/// With their credentials, and at most a thousand of their transactions.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}/users/{user_id}",
+    tag = "users",
+    operation_id = "user_show",
+    params(("tenant_id" = uuid::Uuid, Path), ("user_id" = uuid::Uuid, Path, description = "This server's id for the user")),
+    responses((status = 200, description = "The user", body = UserShown)),
+)]
 pub(super) fn show(tenant: &Tenant<'_>, text: &str) -> Answer {
     let id = parse_id(text)?;
     let (user, credentials, transactions) = {
@@ -87,6 +113,17 @@ pub(super) fn show(tenant: &Tenant<'_>, text: &str) -> Answer {
     Ok(json(HttpResponse::Ok(), &shown))
 }
 
+/// Delete a user
+///
+/// With their credentials. The ids of their transactions stay taken.
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant_id}/users/{user_id}",
+    tag = "users",
+    operation_id = "user_delete",
+    params(("tenant_id" = uuid::Uuid, Path), ("user_id" = uuid::Uuid, Path, description = "This server's id for the user")),
+    responses((status = 204, description = "Gone")),
+)]
 pub(super) async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
     let id = parse_id(text)?;
     let delete = DeleteUser::of(&tenant.read(), id)?;

@@ -100,9 +100,21 @@ struct PublicKeyCredentialRequestOptions {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(crate) struct RegistrationCredential {
+    /// The credential's, base64url without padding.
+    #[schema(
+        min_length = 1,
+        pattern = "^[A-Za-z0-9_-]+$",
+        example = "8uQqf1qHn0W3yTn0Lr8cVw"
+    )]
     id: String,
+    /// The same bytes as `id`.
+    #[schema(
+        min_length = 1,
+        pattern = "^[A-Za-z0-9_-]+$",
+        example = "8uQqf1qHn0W3yTn0Lr8cVw"
+    )]
     raw_id: String,
-    #[schema(example = "public-key")]
+    #[schema(pattern = "^public-key$", example = "public-key")]
     r#type: String,
     authenticator_attachment: Option<String>,
     client_extension_results: Option<serde_json::Map<String, serde_json::Value>>,
@@ -112,8 +124,15 @@ pub(crate) struct RegistrationCredential {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 struct AttestationResponse {
-    #[schema(rename = "clientDataJSON")]
+    /// The JSON that the browser made, base64url.
+    #[schema(
+        rename = "clientDataJSON",
+        min_length = 1,
+        example = "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIiwiY2hhbGxlbmdlIjoiQUFCMXZZNWhKN2IyWXcwUmtZdjV5cVgwbUpwWGtxdjhzUTBtMW1XdzJkRSIsIm9yaWdpbiI6Imh0dHBzOi8vc2hvcC5leGFtcGxlIn0"
+    )]
     client_data_json: String,
+    /// CBOR, base64url.
+    #[schema(min_length = 1)]
     attestation_object: String,
     transports: Option<Vec<String>>,
 }
@@ -122,9 +141,21 @@ struct AttestationResponse {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(crate) struct AuthenticationCredential {
+    /// The credential's, base64url without padding.
+    #[schema(
+        min_length = 1,
+        pattern = "^[A-Za-z0-9_-]+$",
+        example = "8uQqf1qHn0W3yTn0Lr8cVw"
+    )]
     id: String,
+    /// The same bytes as `id`.
+    #[schema(
+        min_length = 1,
+        pattern = "^[A-Za-z0-9_-]+$",
+        example = "8uQqf1qHn0W3yTn0Lr8cVw"
+    )]
     raw_id: String,
-    #[schema(example = "public-key")]
+    #[schema(pattern = "^public-key$", example = "public-key")]
     r#type: String,
     authenticator_attachment: Option<String>,
     client_extension_results: Option<serde_json::Map<String, serde_json::Value>>,
@@ -134,9 +165,23 @@ pub(crate) struct AuthenticationCredential {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 struct AssertionResponse {
-    #[schema(rename = "clientDataJSON")]
+    /// The JSON that the browser made, base64url.
+    #[schema(
+        rename = "clientDataJSON",
+        min_length = 1,
+        example = "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiQUFCMXZZNWhKN2IyWXcwUmtZdjV5cVgwbUpwWGtxdjhzUTBtMW1XdzJkRSIsIm9yaWdpbiI6Imh0dHBzOi8vc2hvcC5leGFtcGxlIn0"
+    )]
     client_data_json: String,
+    /// Base64url.
+    #[schema(
+        min_length = 1,
+        example = "EREREREREREREREREREREREREREREREREREREREREREFAAAAAQ"
+    )]
     authenticator_data: String,
+    /// Base64url.
+    #[schema(min_length = 1, example = "MEUCIQDx")]
     signature: String,
+    /// The bytes of `user_id`, base64url.
+    #[schema(example = "YW5u")]
     user_handle: Option<String>,
 }

@@ -1,31 +1,62 @@
-//! What every operation has in common: how it is authorized, and the errors that any of them may answer.
+//! What operations have in common: how they are authorized, the errors that they may answer, and the headers of their answers.
 
-use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::header::Header;
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{Content, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type};
 
-/// How callers are authorized, by its name in the description.
-pub(super) type Scheme = (&'static str, SecurityScheme);
-
-/// Adds it to a whole description.
-pub(super) fn complete(description: &mut OpenApi, (name, scheme): Scheme) {
-    let components = description.components.get_or_insert_default();
-    components.add_security_scheme(name, scheme);
-    for item in description.paths.paths.values_mut() {
-        operations(item).for_each(add_errors);
-    }
-}
-
-pub(super) fn api_key() -> Scheme {
+/// The public listener: operations that need an API key say so.
+pub(super) fn keyed(mut api: OpenApi) -> OpenApi {
     let header = ApiKeyValue::with_description("apiKey", "One of the tenant's API keys");
-    ("apiKey", SecurityScheme::ApiKey(ApiKey::Header(header)))
+    let scheme = SecurityScheme::ApiKey(ApiKey::Header(header));
+    let components = api.components.get_or_insert_default();
+    components.add_security_scheme("apiKey", scheme);
+    completed(api)
 }
 
-#[expect(dead_code, reason = "the admin API is described next")]
-pub(super) fn admin_token() -> Scheme {
+/// The admin listener of a server that has a token: all but what monitoring asks needs it.
+pub(super) fn guarded(mut api: OpenApi) -> OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
-    let bearer = bearer.description(Some("The server's admin token, where it has one"));
-    ("adminToken", SecurityScheme::Http(bearer.build()))
+    let bearer = bearer.description(Some("The server's admin token"));
+    let components = api.components.get_or_insert_default();
+    components.add_security_scheme("adminToken", SecurityScheme::Http(bearer.build()));
+    let needed = SecurityRequirement::new("adminToken", [""; 0]);
+    for operation in api.paths.paths.values_mut().flat_map(operations) {
+        let security = &mut operation.security;
+        security.get_or_insert_with(|| vec![needed.clone()]);
+    }
+    completed(api)
+}
+
+/// The admin listener of a server without one, which answers only this machine.
+pub(super) fn local(mut api: OpenApi) -> OpenApi {
+    for operation in api.paths.paths.values_mut().flat_map(operations) {
+        if operation.security.is_none() {
+            add_errors(operation, &[FOREIGN]);
+        }
+    }
+    completed(api)
+}
+
+fn completed(mut api: OpenApi) -> OpenApi {
+    for (path, item) in &mut api.paths.paths {
+        for operation in operations(item) {
+            add_errors(operation, EVERYWHERE);
+            if path.contains("tenant") {
+                add_errors(operation, OF_TENANTS);
+            }
+            if path.contains('{') {
+                add_errors(operation, &[UNKNOWN]);
+            }
+            if is_guarded(operation) {
+                add_errors(operation, &[UNAUTHORIZED]);
+            }
+            add_headers(operation);
+        }
+    }
+    api
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -40,17 +71,23 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     .flatten()
 }
 
+fn is_guarded(operation: &Operation) -> bool {
+    let needed = operation.security.iter().flatten();
+    needed
+        .into_iter()
+        .any(|it| *it != SecurityRequirement::default())
+}
+
 /// An error that an operation tells of itself is left as it is told.
-fn add_errors(operation: &mut Operation) {
-    for (status, meaning) in ERRORS {
+fn add_errors(operation: &mut Operation, errors: &[Told]) {
+    for (status, meaning) in errors {
         let responses = &mut operation.responses.responses;
-        responses
-            .entry((*status).to_owned())
-            .or_insert_with(|| RefOr::T(error(meaning)));
+        let response = responses.entry((*status).to_owned());
+        response.or_insert_with(|| RefOr::T(error(meaning)));
     }
 }
 
-fn error(meaning: &str) -> utoipa::openapi::Response {
+fn error(meaning: &str) -> Response {
     let envelope = Content::new(Some(Ref::from_schema_name("Error")));
     ResponseBuilder::new()
         .description(meaning)
@@ -58,35 +95,85 @@ fn error(meaning: &str) -> utoipa::openapi::Response {
         .build()
 }
 
-const ERRORS: &[(&str, &str)] = &[
+fn add_headers(operation: &mut Operation) {
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let is_paged = parameters.iter().any(is_page_size);
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        let more: &[About] = match status.as_str() {
+            "200" if is_paged => &[LINK, TOTAL],
+            "405" => &[ALLOW],
+            "429" | "503" | "507" => &[RETRY_AFTER],
+            _ => &[],
+        };
+        for (name, kind, about) in [REQUEST_ID].iter().chain(more) {
+            let mut header = Header::new(Object::with_type(kind.clone()));
+            header.description = Some((*about).to_owned());
+            response.headers.insert((*name).to_owned(), header.into());
+        }
+    }
+}
+
+fn is_page_size(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(it) if it.name == "per_page")
+}
+
+/// A status, and what it means.
+type Told = (&'static str, &'static str);
+
+const EVERYWHERE: &[Told] = &[
     (
         "400",
         "The request is not as it should be; `details` says what to change",
     ),
-    (
-        "401",
-        "Nobody vouches for the request: the API key or token is missing or wrong, or the response of the authenticator is not accepted",
-    ),
-    ("403", "This caller may not do this"),
-    ("404", "There is no such tenant, user, credential or path"),
-    ("405", "The path answers other methods; `Allow` names them"),
+    ("405", "The path answers other methods"),
     ("408", "The body took too long to arrive"),
-    (
-        "409",
-        "It exists already, is in use, or was changed at the same time",
-    ),
     ("413", "The body is too long"),
-    (
-        "429",
-        "Too many requests; `Retry-After` says when to come back",
-    ),
     (
         "500",
         "The server failed; its log has the cause under the answer's `X-Request-Id`",
     ),
+];
+
+const OF_TENANTS: &[Told] = &[
     (
-        "503",
-        "Too much is under way; `Retry-After` says when to come back",
+        "409",
+        "It exists already, is in use, or was changed at the same time",
     ),
+    ("429", "Too many requests from here"),
+    ("503", "Too much is under way"),
     ("507", "The server has no space left; reads go on"),
 ];
+
+const UNKNOWN: Told = ("404", "There is no such tenant, user, credential or key");
+const UNAUTHORIZED: Told = (
+    "401",
+    "Nobody vouches for the request: the API key or token is missing or wrong",
+);
+const FOREIGN: Told = (
+    "403",
+    "Without an admin token the listener answers only to a name of this machine",
+);
+
+/// A header, the type of its value, and what it says.
+type About = (&'static str, Type, &'static str);
+
+const REQUEST_ID: About = (
+    "X-Request-Id",
+    Type::String,
+    "Names the request in the server's log and in the audit log",
+);
+const LINK: About = ("Link", Type::String, "Other pages (RFC 8288)");
+const TOTAL: About = (
+    "X-Total-Count",
+    Type::Integer,
+    "How many there are on all pages",
+);
+const ALLOW: About = ("Allow", Type::String, "The methods that the path answers");
+const RETRY_AFTER: About = (
+    "Retry-After",
+    Type::Integer,
+    "When to come back, in seconds",
+);

@@ -13,6 +13,7 @@ use crate::http::Answer;
 use crate::http::answer::json;
 use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::error::Problem;
+use crate::http::openapi::shapes::Direction;
 use crate::http::paging::{Page, PageParameters, Query};
 use crate::http::time;
 use crate::http::validation::Validation;
@@ -91,10 +92,10 @@ impl From<&Credential> for CredentialBody {
     params(
         ("tenant_id" = uuid::Uuid, Path),
         ("user_id" = Option<String>, Query, description = "Whose, by your own name for them"),
-        ("order" = inline(Option<Order>), Query, description = "By time of registration"),
+        ("order" = inline(Option<Direction>), Query, description = "By time of registration"),
         PageParameters,
     ),
-    responses((status = 200, description = "The credentials", body = Vec<CredentialBody>, headers(("Link" = String, description = "Other pages (RFC 8288)"), ("X-Total-Count" = u64, description = "How many there are on all pages")))),
+    responses((status = 200, description = "The credentials", body = Vec<CredentialBody>)),
     security(("apiKey" = [])),
 )]
 pub fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
@@ -186,11 +187,9 @@ pub async fn remove(tenant: &Tenant<'_>, text: &str, of_user: Option<UserId>) ->
     Ok(HttpResponse::NoContent().finish())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
-    #[schema(rename = "desc")]
     NewestFirst,
-    #[schema(rename = "asc")]
     OldestFirst,
 }
 

@@ -8,7 +8,7 @@ use crate::http::Answer;
 use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::ceremony::audit::{begin, begin_and_tell};
 use crate::http::ceremony::{self, About, measured};
-use crate::http::error::Problem;
+use crate::http::error::{Envelope, Problem};
 use crate::http::openapi::ceremonies::{AuthenticationCredential, RequestOptions};
 use crate::http::rate::{Route, admit};
 use crate::http::validation::Validation;
@@ -97,7 +97,10 @@ pub(super) async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
     operation_id = "login_finalize",
     params(("tenant_id" = uuid::Uuid, Path)),
     request_body = AuthenticationCredential,
-    responses((status = 200, description = "The token says who signed in with what", body = TokenBody)),
+    responses(
+        (status = 200, description = "The token says who signed in with what", body = TokenBody),
+        (status = 401, description = "The authenticator's response is not accepted", body = Envelope),
+    ),
 )]
 pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answer {
     let step = match factor {

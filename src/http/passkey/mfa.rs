@@ -69,7 +69,10 @@ pub(super) async fn log_in(call: &Call, tenant: Keyed<'_>) -> Answer {
     operation_id = "mfa_login_finalize",
     params(("tenant_id" = uuid::Uuid, Path)),
     request_body = AuthenticationCredential,
-    responses((status = 200, description = "The token says who used what", body = TokenBody)),
+    responses(
+        (status = 200, description = "The token says who used what", body = TokenBody),
+        (status = 401, description = "The API key or the authenticator's response is not accepted", body = Envelope),
+    ),
     security(("apiKey" = [])),
 )]
 pub(super) async fn logged_in(call: &Call, tenant: Keyed<'_>) -> Answer {

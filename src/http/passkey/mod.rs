@@ -1,5 +1,6 @@
 //! The Passkey API: thin handlers, each extract, convert, execute, convert.
 
+pub(super) mod audit_logs;
 pub mod credentials;
 pub(super) mod jwks;
 pub mod login;
@@ -16,7 +17,6 @@ use utoipa::ToSchema;
 
 use super::Answer;
 use super::answer::{json, json_text, private};
-use super::audit;
 use super::call::{Call, Keyed, Tenant};
 use super::ceremony::Finish;
 use super::error::Problem;
@@ -55,8 +55,7 @@ async fn rarer(call: &Call, tenant: Tenant<'_>, path: &[&str]) -> Answer {
         (_, ["credentials", ..]) => credentials(call, &tenant.keyed(call)?, path).await,
         (_, ["transaction", ..]) => transaction(call, tenant.keyed(call)?, path).await,
         (&Method::GET | &Method::HEAD, ["audit_logs"]) => {
-            let tenant = tenant.keyed(call)?;
-            audit::list(call, &tenant).await
+            audit_logs::list(call, &tenant.keyed(call)?).await
         }
         _ => Err(no_route(path)),
     }

@@ -12,6 +12,7 @@ use crate::http::ceremony::{self, About, measured};
 use crate::http::error::Envelope;
 use crate::http::error::Problem;
 use crate::http::openapi::ceremonies::{CreationOptions, RegistrationCredential};
+use crate::http::openapi::shapes::Address;
 use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Api, Factor};
@@ -44,7 +45,7 @@ pub(super) struct InitializeBody {
     #[schema(max_length = 128, example = "Ann")]
     display_name: Option<String>,
     /// The address of a picture.
-    #[schema(max_length = 2048, example = "https://example.com/ann.png")]
+    #[schema(value_type = Option<Address>)]
     icon: Option<String>,
 }
 

@@ -14,8 +14,9 @@ use crate::http::answer::json;
 use crate::http::call::{Call, Keyed};
 use crate::http::ceremony::audit::tell_begun;
 use crate::http::ceremony::{self, About, measured};
-use crate::http::error::Problem;
+use crate::http::error::{Envelope, Problem};
 use crate::http::openapi::ceremonies::{AuthenticationCredential, RequestOptions};
+use crate::http::openapi::shapes::AnyJson;
 use crate::http::paging::{Page, PageParameters, Query};
 use crate::http::time;
 use crate::http::validation::Validation;
@@ -44,7 +45,7 @@ pub(super) struct InitializeBody {
     )]
     transaction_id: Option<String>,
     /// What is confirmed: any JSON but `null`. Its canonical form is in the challenge that the authenticator signs.
-    #[schema(required, nullable = false, value_type = Object, example = json!({"amount": 12.5, "to": "DE89 3704"}))]
+    #[schema(required, nullable = false, value_type = AnyJson, example = json!({"amount": 12.5, "to": "DE89 3704"}))]
     transaction_data: Option<Box<RawValue>>,
 }
 
@@ -119,7 +120,10 @@ pub(super) async fn initialize(call: &Call, tenant: &Keyed<'_>) -> Answer {
     operation_id = "transaction_finalize",
     params(("tenant_id" = uuid::Uuid, Path)),
     request_body = AuthenticationCredential,
-    responses((status = 200, description = "The token names the transaction in `trans`", body = TokenBody)),
+    responses(
+        (status = 200, description = "The token names the transaction in `trans`", body = TokenBody),
+        (status = 401, description = "The API key or the authenticator's response is not accepted", body = Envelope),
+    ),
     security(("apiKey" = [])),
 )]
 pub(super) async fn finalize(call: &Call, tenant: &Keyed<'_>) -> Answer {

@@ -3,19 +3,29 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::certificate;
 use super::unless;
+use crate::http::openapi::shapes::{Aaguids, Certificates, VerifyWord};
 use crate::http::validation::Validation;
 use crate::tenant::settings::{AttestationRules, VerifyAttestation};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Attestation)]
 pub(super) struct AttestationBody {
+    /// `format`: the statement must verify. `trusted`: its chain must end in one of `roots`, too.
+    #[schema(value_type = Option<VerifyWord>)]
     verify: Option<String>,
+    /// Certificates, in PEM or as DER in base64.
+    #[schema(value_type = Option<Certificates>)]
     roots: Option<Vec<String>>,
+    /// The only models of authenticators that are taken. Empty: all.
+    #[schema(value_type = Option<Aaguids>)]
     aaguids_allowed: Option<Vec<String>>,
+    #[schema(value_type = Option<Aaguids>)]
     aaguids_denied: Option<Vec<String>>,
 }
 
@@ -87,9 +97,11 @@ fn check_aaguids(field: &str, texts: &[String], validation: &mut Validation) -> 
 const ROOTS_MAX: usize = 200;
 const AAGUIDS_MAX: usize = 1000;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttestationShown)]
 pub(super) struct AttestationShown {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = VerifyWord, required = false)]
     verify: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     roots: Vec<String>,

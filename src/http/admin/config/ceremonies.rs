@@ -1,20 +1,33 @@
 //! What is asked of authenticators: the contract's members of `config.webauthn`, and the same in `config.mfa`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use crate::http::body::integer;
+use crate::http::openapi::shapes::{
+    AttachmentWord, AttestationWord, Milliseconds, ResidentKeyWord, UserVerificationWord,
+};
 use crate::http::validation::Validation;
 use crate::tenant::settings::Ceremonies;
 use crate::webauthn::options::{
     AttestationConveyance, AuthenticatorAttachment, ResidentKey, UserVerification,
 };
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Ceremonies)]
 pub(super) struct CeremoniesBody {
+    /// How long a ceremony may take, in milliseconds.
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(required, nullable = false, value_type = Milliseconds)]
     pub(super) timeout: Option<i64>,
+    #[schema(value_type = Option<UserVerificationWord>)]
     pub(super) user_verification: Option<String>,
+    #[schema(value_type = Option<AttachmentWord>)]
     pub(super) attachment: Option<String>,
+    #[schema(value_type = Option<AttestationWord>)]
     pub(super) attestation_preference: Option<String>,
+    #[schema(value_type = Option<ResidentKeyWord>)]
     pub(super) resident_key_requirement: Option<String>,
 }
 
@@ -61,13 +74,18 @@ impl CeremoniesBody {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CeremoniesShown)]
 pub(super) struct CeremoniesShown {
     timeout: i64,
+    #[schema(value_type = UserVerificationWord)]
     user_verification: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = AttachmentWord, required = false)]
     attachment: Option<&'static str>,
+    #[schema(value_type = AttestationWord)]
     attestation_preference: &'static str,
+    #[schema(value_type = ResidentKeyWord)]
     resident_key_requirement: &'static str,
 }
 

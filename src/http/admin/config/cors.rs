@@ -1,15 +1,22 @@
 //! `config.cors`: from where a tenant's answers may be read.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::origins::check_unique;
+use crate::http::openapi::shapes::AllowedOrigins;
 use crate::http::validation::Validation;
 use crate::tenant::settings::Cors;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Cors)]
 pub(super) struct CorsBody {
+    /// From where pages may read the answers; `*` stands for any part of an origin.
+    #[schema(required, nullable = false, value_type = AllowedOrigins)]
     allowed_origins: Option<Vec<String>>,
+    /// Whether an origin that only `*` allows is answered by its name, with which cookies go along.
+    #[schema(required, nullable = false)]
     allow_unsafe_wildcard: Option<bool>,
 }
 
@@ -28,7 +35,8 @@ impl CorsBody {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CorsShown)]
 pub(super) struct CorsShown {
     allowed_origins: Vec<String>,
     allow_unsafe_wildcard: bool,

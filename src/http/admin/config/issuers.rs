@@ -3,30 +3,50 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
+use utoipa::ToSchema;
 
 use crate::http::body::object;
 use crate::http::issuers::is_key_address;
+use crate::http::openapi::shapes::{KeySetAddress, PublicKeys};
 use crate::http::validation::Validation;
 use crate::tenant::issuer::KeySet;
 use crate::tenant::settings::{Claims, Issuer, IssuerKeys};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Issuer)]
 pub(super) struct IssuerBody {
+    /// What `iss` says.
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        example = "https://id.example.com"
+    )]
     issuer: Option<String>,
+    /// What `aud` says.
+    #[schema(required, nullable = false, min_length = 1, example = "shop")]
     audience: Option<String>,
+    /// The keys, or `jwks_url` says where they are: one of the two.
+    #[schema(value_type = Option<PublicKeys>)]
     jwks: Option<Value>,
+    #[schema(value_type = Option<KeySetAddress>)]
     jwks_url: Option<String>,
     #[serde(default, deserialize_with = "object")]
     claims: Option<ClaimsBody>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Claims)]
 struct ClaimsBody {
+    #[schema(min_length = 1, example = "sub")]
     user_id: Option<String>,
+    #[schema(min_length = 1, example = "preferred_username")]
     name: Option<String>,
+    #[schema(min_length = 1, example = "name")]
     display_name: Option<String>,
+    #[schema(min_length = 1, example = "email")]
     email: Option<String>,
 }
 
@@ -119,25 +139,32 @@ fn is_public_key(key: &Value) -> bool {
 
 const ISSUERS_MAX: usize = 16;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IssuerShown)]
 pub(super) struct IssuerShown {
     issuer: String,
     audience: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Object, required = false)]
     jwks: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     jwks_url: Option<String>,
     claims: ClaimsShown,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClaimsShown)]
 struct ClaimsShown {
     user_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     display_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     email: Option<String>,
 }
 

@@ -15,6 +15,7 @@ mod warnings;
 mod webauthn;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::http::body::object;
 use crate::http::validation::Validation;
@@ -28,13 +29,17 @@ use webauthn::{WebauthnBody, WebauthnShown};
 pub(super) use neighbours::check_neighbours;
 pub(super) use warnings::warnings;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TenantConfig)]
 pub(super) struct ConfigBody {
     #[serde(default, deserialize_with = "object")]
+    #[schema(required, nullable = false)]
     cors: Option<CorsBody>,
     #[serde(default, deserialize_with = "object")]
+    #[schema(required, nullable = false)]
     webauthn: Option<WebauthnBody>,
+    /// What is asked of second factors. Absent: the defaults, and the timeout of `webauthn`.
     #[serde(default, deserialize_with = "object")]
     mfa: Option<CeremoniesBody>,
     #[serde(default, deserialize_with = "object")]
@@ -79,18 +84,23 @@ impl ConfigBody {
 }
 
 /// The settings as the contract shows them, and of keywright's own those that are not the default.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TenantConfigShown)]
 pub(super) struct ConfigShown {
     cors: CorsShown,
     webauthn: WebauthnShown,
     mfa: CeremoniesShown,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     tokens: Option<TokensShown>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     audit: Option<AuditShown>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     sessions: Option<SessionsShown>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     limits: Option<LimitsShown>,
 }
 

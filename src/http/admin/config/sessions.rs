@@ -1,33 +1,52 @@
 //! `config.sessions`: how long people stay signed in with the Public API, and in which cookie.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::issuers::{IssuerBody, IssuerShown, check_issuers};
 use super::unless;
-use crate::http::body::{object, objects};
+use crate::http::body::{integer, object, objects};
+use crate::http::openapi::shapes::{CookieName, HostName, SameSiteWord};
 use crate::http::validation::Validation;
 use crate::tenant::settings::{Cookie, SameSite, Sessions};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Sessions)]
 pub(super) struct SessionsBody {
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(minimum = 1, maximum = 31_536_000)]
     lifetime_seconds: Option<i64>,
+    /// 0: a session that is not used is not ended for it.
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(minimum = 0, maximum = 31_536_000)]
     idle_timeout_seconds: Option<i64>,
+    /// How many sessions a user may have; the oldest goes.
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
+    /// Whether the token is in a header too, for clients without cookies.
     auth_token_header: Option<bool>,
     #[serde(default, deserialize_with = "object")]
     cookie: Option<CookieBody>,
+    /// Whose tokens stand for a session.
     #[serde(default, deserialize_with = "objects")]
+    #[schema(max_items = 16)]
     issuers: Option<Vec<IssuerBody>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Cookie)]
 struct CookieBody {
+    #[schema(value_type = Option<CookieName>)]
     name: Option<String>,
+    #[schema(value_type = Option<HostName>)]
     domain: Option<String>,
     secure: Option<bool>,
     http_only: Option<bool>,
+    /// `none` only with `secure`.
+    #[schema(value_type = Option<SameSiteWord>)]
     same_site: Option<String>,
 }
 
@@ -108,33 +127,45 @@ fn is_host(name: &str) -> bool {
 
 const YEAR_SECONDS: u32 = 31_536_000;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SessionsShown)]
 pub(super) struct SessionsShown {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     lifetime_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     idle_timeout_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     limit: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     auth_token_header: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     cookie: Option<CookieShown>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     issuers: Vec<IssuerShown>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CookieShown)]
 struct CookieShown {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     domain: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     secure: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     http_only: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = SameSiteWord, required = false)]
     same_site: Option<&'static str>,
 }
 

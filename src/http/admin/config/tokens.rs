@@ -1,16 +1,25 @@
 //! The short sections: `config.tokens`, `config.audit` and `config.limits`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{DEFAULT, unless};
+use crate::http::body::integer;
+use crate::http::openapi::shapes::{RsaBitsNumber, TokenAlgorithmWord};
 use crate::http::validation::Validation;
 use crate::tenant::settings::{AuditRules, RsaBits, Rules, Settings, TokenAlgorithm, Tokens};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Tokens)]
 pub(super) struct TokensBody {
+    #[schema(value_type = Option<TokenAlgorithmWord>)]
     algorithm: Option<String>,
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(value_type = Option<RsaBitsNumber>)]
     rsa_bits: Option<i64>,
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(minimum = 1, maximum = 86400)]
     lifetime_seconds: Option<i64>,
 }
 
@@ -45,13 +54,17 @@ impl TokensBody {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TokensShown)]
 pub(super) struct TokensShown {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = TokenAlgorithmWord, required = false)]
     algorithm: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = RsaBitsNumber, required = false)]
     rsa_bits: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     lifetime_seconds: Option<u32>,
 }
 
@@ -68,11 +81,17 @@ impl TokensShown {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Audit)]
 pub(super) struct AuditBody {
+    /// Whether the log tells of ceremonies that begin, too.
     initialize: Option<bool>,
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(minimum = 1, maximum = 36500)]
     retention_days: Option<i64>,
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     entries_max: Option<i64>,
 }
 
@@ -89,13 +108,17 @@ impl AuditBody {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditShown)]
 pub(super) struct AuditShown {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     initialize: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retention_days: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     entries_max: Option<u32>,
 }
 
@@ -110,9 +133,12 @@ impl AuditShown {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Limits)]
 pub(super) struct LimitsBody {
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(minimum = 1, maximum = 10000)]
     credentials_per_user: Option<i64>,
 }
 
@@ -127,7 +153,8 @@ impl LimitsBody {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LimitsShown)]
 pub(super) struct LimitsShown {
     credentials_per_user: u32,
 }

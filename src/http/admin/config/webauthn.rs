@@ -2,12 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::attestation::{AttestationBody, AttestationShown};
 use super::ceremonies::{CeremoniesBody, CeremoniesShown};
 use super::origins::{check_origins, check_unique};
 use super::{DEFAULT, unless};
-use crate::http::body::object;
+use crate::http::body::{integer, object};
+use crate::http::openapi::shapes::{
+    Address, Algorithms, AttachmentWord, AttestationWord, BackupWord, CounterWord, ExtensionInputs,
+    Hints, Milliseconds, Origins, ResidentKeyWord, SomeOrigins, UserVerificationWord,
+};
 use crate::http::validation::Validation;
 use crate::tenant::settings::{
     AttestationRules, BackupEligibleChange, CounterPolicy, Offers, RelyingParty, Rules, Settings,
@@ -15,35 +20,78 @@ use crate::tenant::settings::{
 use crate::webauthn::cose::Algorithm;
 use crate::webauthn::options::Hint;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Webauthn)]
 pub(super) struct WebauthnBody {
     #[serde(default, deserialize_with = "object")]
+    #[schema(required, nullable = false)]
     relying_party: Option<RelyingPartyBody>,
+    /// How long a ceremony may take, in milliseconds.
+    #[serde(default, deserialize_with = "integer")]
+    #[schema(required, nullable = false, value_type = Milliseconds)]
     timeout: Option<i64>,
+    #[schema(value_type = Option<UserVerificationWord>)]
     user_verification: Option<String>,
+    #[schema(value_type = Option<AttachmentWord>)]
     attachment: Option<String>,
+    #[schema(value_type = Option<AttestationWord>)]
     attestation_preference: Option<String>,
+    #[schema(value_type = Option<ResidentKeyWord>)]
     resident_key_requirement: Option<String>,
+    /// What becomes of a login whose signature counter did not grow.
+    #[schema(value_type = Option<CounterWord>)]
     counter: Option<String>,
+    /// What becomes of a login whose credential changed its backup eligibility.
+    #[schema(value_type = Option<BackupWord>)]
     backup_eligible_change: Option<String>,
+    /// Whether a user registers an authenticator only once. Absent: true.
     exclude_credentials: Option<bool>,
     #[serde(default, deserialize_with = "object")]
     attestation: Option<AttestationBody>,
+    /// Origins elsewhere that the RP id names as related.
+    #[schema(value_type = Option<Origins>)]
     related_origins: Option<Vec<String>>,
+    /// The pages in whose frames ceremonies may run. Empty: all.
+    #[schema(value_type = Option<Origins>)]
     top_origins: Option<Vec<String>>,
+    /// Whether ceremonies may run in the frame of another origin.
     allow_cross_origin: Option<bool>,
+    #[schema(value_type = Option<Hints>)]
     hints: Option<Vec<String>>,
+    /// By their numbers in the COSE registry, the favourite first.
+    #[schema(value_type = Option<Algorithms>)]
     algorithms: Option<Vec<i64>>,
+    /// What goes into the options of each registration; at most 4096 bytes.
+    #[schema(value_type = Option<ExtensionInputs>)]
     extensions: Option<Map<String, Value>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RelyingParty)]
 struct RelyingPartyBody {
+    /// The host whose passkeys these are, and those below it.
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        example = "shop.example"
+    )]
     id: Option<String>,
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        example = "Shop"
+    )]
     display_name: Option<String>,
+    #[schema(value_type = Option<Address>)]
     icon: Option<String>,
+    /// From where its ceremonies come.
+    #[schema(required, nullable = false, value_type = SomeOrigins)]
     origins: Option<Vec<String>>,
 }
 
@@ -177,38 +225,48 @@ const TEXT_LENGTH_MAX: usize = 255;
 /// They go into every registration's options.
 const EXTENSIONS_BYTES_MAX: usize = 4096;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebauthnShown)]
 pub(super) struct WebauthnShown {
     relying_party: RelyingPartyShown,
     #[serde(flatten)]
     ceremonies: CeremoniesShown,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = CounterWord, required = false)]
     counter: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = BackupWord, required = false)]
     backup_eligible_change: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     exclude_credentials: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     attestation: Option<AttestationShown>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_origins: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     top_origins: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     allow_cross_origin: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hints: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     algorithms: Option<Vec<i64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     extensions: Option<Value>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RelyingPartyShown)]
 struct RelyingPartyShown {
     id: String,
     display_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     icon: Option<String>,
     origins: Vec<String>,
 }

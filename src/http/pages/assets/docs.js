@@ -35,7 +35,7 @@ function byTag(api) {
 
 function operation(api, it) {
   const body = element('div', { class: 'body' });
-  if (it.description) body.append(element('p', {}, it.description));
+  if (it.description) body.append(element('p', {}, ...prose(it.description)));
   body.append(element('p', {}, whoMay(it)));
   parameters(api, it, body);
   request(api, it, body);
@@ -89,27 +89,42 @@ function resolve(api, schema) {
   if (schema.$ref) return resolve(api, api.components.schemas[schema.$ref.split('/').pop()]);
   const choice = (schema.oneOf || schema.anyOf || []).find((one) => one.type !== 'null');
   if (choice) return { ...resolve(api, choice), description: schema.description };
-  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((one) => resolve(api, one)));
+  if (schema.allOf) return merged(schema.allOf.map((one) => resolve(api, one)));
   return schema;
+}
+
+function merged(parts) {
+  const required = parts.flatMap((part) => part.required || []);
+  return { ...Object.assign({}, ...parts), required, properties: Object.assign({}, ...parts.map((part) => part.properties)) };
 }
 
 function kind(api, schema) {
   if (!schema) return '';
-  if (schema.$ref) return schema.$ref.split('/').pop();
   const it = resolve(api, schema);
   const types = [].concat(it.type || []).filter((type) => type !== 'null');
   if (types[0] === 'array') return `array of ${kind(api, it.items) || 'values'}`;
   if (it.enum) return it.enum.map((value) => JSON.stringify(value)).join(' | ');
-  return [types.join(' or '), it.format ? `(${it.format})` : ''].filter(Boolean).join(' ');
+  if (it.properties && schema.$ref) return schema.$ref.split('/').pop();
+  return [types.join(' or '), it.format === 'int64' || !it.format ? '' : `(${it.format})`, bounds(it)].filter(Boolean).join(' ');
 }
 
-function members(api, schema, nested = false) {
+function bounds(it) {
+  const [least, most] = [it.minimum ?? it.minLength, it.maximum ?? it.maxLength];
+  const unit = it.minLength !== undefined || it.maxLength !== undefined ? ' characters' : '';
+  if (least !== undefined && most !== undefined) return `${least} to ${most}${unit}`;
+  if (most !== undefined) return `up to ${most}${unit}`;
+  return least !== undefined && !unit ? `from ${least}` : '';
+}
+
+function members(api, schema, depth = 0) {
   const it = resolve(api, schema);
   const required = new Set(it.required || []);
   return Object.entries(it.properties || {}).flatMap(([name, member]) => {
     const line = row(name, [kind(api, member), required.has(name) ? 'required' : ''], member.description || resolve(api, member).description);
-    if (nested) line.className = 'nested';
-    const below = resolve(api, member).properties && !nested ? members(api, member, true) : [];
+    if (depth) line.className = `nested depth-${depth}`;
+    const inner = resolve(api, member);
+    const object = inner.properties ? inner : resolve(api, inner.items);
+    const below = object.properties && depth < 4 ? members(api, object, depth + 1) : [];
     return [line, ...below];
   });
 }
@@ -118,6 +133,7 @@ function example(api, schema, depth = 0) {
   const it = resolve(api, schema);
   if (schema && schema.example !== undefined) return schema.example;
   if (it.example !== undefined) return it.example;
+  if (it.examples) return it.examples[0];
   if (it.enum) return it.enum[0];
   const type = [].concat(it.type || 'object').find((name) => name !== 'null');
   if (type === 'array') return depth > 4 ? [] : [example(api, it.items, depth + 1)];
@@ -143,7 +159,12 @@ function row(name, facts, text) {
   return element('tr', {},
     element('th', { scope: 'row' }, name),
     element('td', { class: 'kind' }, facts.filter(Boolean).join(', ')),
-    element('td', {}, text || ''));
+    element('td', {}, ...prose(text)));
+}
+
+// What stands between backticks is code.
+function prose(text = '') {
+  return text.split('`').map((part, index) => (index % 2 ? element('code', {}, part) : part));
 }
 
 function element(name, attributes, ...children) {
