@@ -20,10 +20,17 @@
 //! | folder | what it is |
 //! |---|---|
 //! | [`webauthn`] | the protocol: bytes and expectations in, a verdict out, every step of WebAuthn L3 §7.1 and §7.2 in its order |
+//! | [`webauthn::attestation`] | its formats, the certificates they carry, and what a relying party makes of them |
 //! | [`tenant`] | the domain: commands are decided against a state and become events; events are applied to it |
-//! | [`store`] | rows and an engine (`SQLite`; memory for tests); has never heard of passkeys |
+//! | [`tenant::token`], [`tenant::issuer`] | tokens, the keys that sign them and when; tokens of others that a tenant trusts |
+//! | [`tenant::session`], [`tenant::transaction`] | who is signed in at the Public API; what a user confirms with a passkey |
+//! | [`store`] | rows, audit logs beside them, an engine (`SQLite`; memory for tests), snapshots; has never heard of passkeys |
 //! | [`actor`] | where core meets store: the tenant actor, the ceremonies actors, the registry that finds both |
+//! | [`actor::audit`] | audit entries that wait to be written, how they are listed, and when they go |
 //! | [`http`] | thin: a route table for each API, each a `match` on path and method; one table from refusals to envelopes |
+//! | [`http::passkey`], [`http::public`], [`http::admin`] | the three APIs; [`http::ceremony`] is what the first two have in common |
+//! | [`http::tenancy`], [`http::issuers`] | which tenant and which API a request is for; the keys of trusted issuers, fetched and kept |
+//! | `http/openapi` | the description of the Passkey API, made from its handlers |
 //! | [`telemetry`] | logging, and every metric a typed method |
 //! | [`app`], [`config`], [`cli`] | what is built from what, with which settings, by which command |
 //!
