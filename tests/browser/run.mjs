@@ -5,17 +5,13 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { INTERNAL, launch } from "./chromium.mjs";
 
 const BASE_URL = (process.env.BASE_URL ?? "http://localhost:8000").replace(/\/$/, "");
 const PICTURES = fileURLToPath(new URL("../../target/browser/", import.meta.url));
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const DESKTOP = { width: 1280, height: 900 };
 const PHONE = { width: 320, height: 640 };
-const INTERNAL = {
-  protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true,
-  isUserVerified: true, automaticPresenceSimulation: true,
-};
 
 const SETTLING_MS = 300; // for what leaves no trace on the page: the browser takes up a waiting request
 
@@ -23,10 +19,7 @@ let browser;
 
 before(async () => {
   await mkdir(PICTURES, { recursive: true });
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
-  });
+  browser = await launch();
 });
 
 after(() => browser?.close());
