@@ -22,6 +22,7 @@ mod declared;
 mod durability;
 mod envelope;
 mod hostile;
+mod issuers;
 mod limits;
 mod load;
 mod login;
