@@ -181,7 +181,7 @@ async fn unknown_settings_are_described_as_refused_and_words_are_listed() {
         "TenantConfig",
         "Webauthn",
         "Cookie",
-        "Issuer",
+        "Claims",
     ] {
         assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
     }
