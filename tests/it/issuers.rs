@@ -118,6 +118,28 @@ async fn a_user_of_an_issuer_keeps_to_what_is_theirs() {
     assert_eq!(listed.as_array().unwrap().len(), 1);
 }
 
+/// Else the session of the passkey would call it verified.
+#[tokio::test]
+async fn an_address_that_the_issuer_has_not_verified_is_not_told_on() {
+    let server = TestServer::start();
+    let signer = Signer::p256("one");
+    let tenant = trusting(&server, &[trusted("jwks", key_set(&[&signer]))]).await;
+    let mut said = claims();
+    said["email"]["is_verified"] = false.into();
+    let ann = bearer(&tenant, &signer.token(&said));
+    assert_eq!(ann.get("/me").await.expect(200)["emails"], Value::Null);
+    let mut forge = ann.register().await;
+    let options = ann.begin_login(None).await;
+    let signed_in = ann.finish_login(&forge.get(&options)).await;
+    let cookie = signed_in.header("set-cookie").unwrap();
+    let (pair, _) = cookie.split_once(';').unwrap();
+    let headers = [("Cookie", pair)];
+    let answer = ann.send_as("GET", "/sessions/validate", &headers, None);
+    let valid = answer.await.expect(200);
+    assert_eq!(valid["is_valid"], true);
+    assert_eq!(valid["claims"]["email"], Value::Null);
+}
+
 #[tokio::test]
 async fn a_token_is_no_session() {
     let server = TestServer::start();

@@ -71,13 +71,23 @@ fn subject(claims: &Map<String, Value>, names: &Claims) -> Result<Subject, Refus
         user: user.and_then(UserId::parse).ok_or(Refused::User)?,
         name: claim(&names.name).and_then(text),
         display_name: claim(&names.display_name).and_then(text),
-        email: claim(&names.email).and_then(address),
+        email: claim(&names.email)
+            .filter(|claim| !is_unverified(claim, claims))
+            .and_then(address),
     })
 }
 
 /// Hanko has an object where others have a text.
 fn address(claim: &Value) -> Option<Box<str>> {
     text(claim.get("address").unwrap_or(claim))
+}
+
+/// Sessions tell of an address as one that is verified. That it is not stands beside it in an ID token of OIDC (Core 1.0
+/// §5.1), within it in Hanko's.
+fn is_unverified(claim: &Value, claims: &Map<String, Value>) -> bool {
+    let said = [claims.get("email_verified"), claim.get("is_verified")];
+    let denies = |said: &Value| said == false || said == "false";
+    said.into_iter().flatten().any(denies)
 }
 
 /// What is only shown is left out where it is nothing to show.

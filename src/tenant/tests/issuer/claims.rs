@@ -117,6 +117,26 @@ fn a_text_to_show_may_be_missing_and_an_address_may_be_in_an_object() {
     }
 }
 
+/// The session of a passkey says later that its address is verified.
+#[test]
+fn an_address_that_its_issuer_has_not_verified_is_left_out() {
+    let signer = Signer::ed25519("one");
+    let mut within = claims();
+    within["email"] = json!({"address": "ann@example.org", "is_verified": false});
+    assert_eq!(ask(&signer, &signer.token(&within)).unwrap().email, None);
+    for (verified, is_kept) in [
+        (json!(true), true),
+        (json!("true"), true),
+        (json!(false), false),
+        (json!("false"), false),
+    ] {
+        let mut beside = claims_with("email", json!("ann@example.org"));
+        beside["email_verified"] = verified.clone();
+        let found = ask(&signer, &signer.token(&beside)).unwrap();
+        assert_eq!(found.email.is_some(), is_kept, "{verified}");
+    }
+}
+
 #[test]
 fn of_two_audiences_of_one_issuer_each_has_its_keys() {
     let (one, other) = (Signer::ed25519("one"), Signer::ed25519("one"));
