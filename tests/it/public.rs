@@ -1,5 +1,6 @@
 //! The Public API as a page and its backend see it (contract §10), by the path alias.
 
+mod attacks;
 mod credentials;
 mod login;
 mod origins;

@@ -5,13 +5,13 @@ use actix_web::http::header::{COOKIE, HeaderValue};
 use crate::http::call::Call;
 use crate::tenant::settings::{Cookie, SameSite};
 
-/// The values of all cookies of that name, as far as anybody needs them.
+/// The values of all cookies of that name, as far as anybody needs them. Other cookies of this host may hold any bytes, and
+/// spoil nothing.
 pub(super) fn values<'a>(call: &'a Call, name: &'a str) -> impl Iterator<Item = &'a str> {
     let headers = call.request.headers().get_all(COOKIE);
     let pairs = headers
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
     pairs
         .filter(move |(other, _)| *other == name)
         .map(|(_, value)| value.trim_matches('"'))
