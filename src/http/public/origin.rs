@@ -41,10 +41,13 @@ pub(super) fn refuse_forms(call: &Call) -> Result<(), Problem> {
     Err(unsupported_media_type())
 }
 
+/// A page that came in the clear to a host that is asked in secret may be anybody's on the way.
 fn is_own(call: &Call, origin: &str) -> bool {
-    let host = call.shared.proxies.host(&call.request);
-    let authority = origin.split_once("://").map(|(_, authority)| authority);
-    authority.is_some_and(|authority| {
-        host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_bytes()))
-    })
+    let proxies = &call.shared.proxies;
+    let Some((scheme, authority)) = origin.split_once("://") else {
+        return false;
+    };
+    let host = proxies.host(&call.request);
+    let is_clear = scheme == "http" && proxies.origin(&call.request).scheme == "https";
+    !is_clear && host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_bytes()))
 }

@@ -45,6 +45,29 @@ async fn cookies_of_others_spoil_nothing() {
     }
 }
 
+/// A proxy says by which scheme it was asked; without one nobody knows.
+#[tokio::test]
+async fn a_page_that_came_in_the_clear_is_not_of_a_host_that_has_tls() {
+    let server = TestServer::with(&[("LIMITS__TRUSTED_PROXIES", "127.0.0.0/8")]);
+    let tenant = server.tenant().await;
+    let ann = Visitor::new(&server, &tenant).await;
+    let cookie = format!("hanko={}", ann.token);
+    for (page, asked, status) in [
+        ("https", Some("https"), 200),
+        ("http", Some("https"), 403),
+        ("http", Some("http"), 200),
+        ("http", None, 200),
+        ("https", None, 200),
+    ] {
+        let origin = format!("{page}://{}", server.public);
+        let mut headers = vec![("Origin", &*origin), ("Cookie", &*cookie)];
+        headers.extend(asked.map(|scheme| ("X-Forwarded-Proto", scheme)));
+        let path = "/webauthn/registration/initialize";
+        let answer = ann.send_as("POST", path, &headers, None).await;
+        assert_eq!(answer.status, status, "{page} {asked:?}: {answer:?}");
+    }
+}
+
 /// Whoever has put a session into somebody's browser has it still, and not the one that opens there.
 #[tokio::test]
 async fn a_login_opens_a_session_of_its_own() {
