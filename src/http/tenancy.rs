@@ -41,16 +41,16 @@ pub enum Misplaced {
 
 impl Tenancy {
     pub fn place<'a>(&self, call: &Call, path: &'a [&'a str]) -> Result<Place<'a>, Problem> {
-        // The hot path, where the settings name no host: nothing is parsed.
-        if self.is_plain()
+        let host = || call.shared.proxies.host(&call.request);
+        // The hot path, where no host can name a tenant: nothing is parsed.
+        if (self.is_plain() || self.default_tenant.is_none() && host().is_some_and(is_ipv4))
             && let [tenant, rest @ ..] = path
             && !is_public_at_root(path)
             && !is_public(rest)
         {
             return Ok(Place::Passkey(tenant, rest));
         }
-        let host = call.shared.proxies.host(&call.request);
-        let place = self.resolve(host, path)?;
+        let place = self.resolve(host(), path)?;
         if matches!(place, Place::Public(..)) {
             call.face.set(Face::Public);
         }
@@ -196,6 +196,13 @@ impl From<Misplaced> for Problem {
         };
         problem.on_both_faces()
     }
+}
+
+/// Of digits and dots, with a port or without: no name that the settings can hold.
+fn is_ipv4(host: &[u8]) -> bool {
+    host.iter()
+        .all(|byte| byte.is_ascii_digit() || b".:".contains(byte))
+        && host.contains(&b'.')
 }
 
 /// Whatever is longer is no host, and not worth the work. A name has at most 253 bytes in A-labels, in other letters more.
