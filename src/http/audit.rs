@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::answer::{json, private};
 use super::call::{Call, Tenant};
 use super::error::Problem;
 use super::openapi::shapes::{KindWord, Time};
@@ -96,11 +94,7 @@ pub async fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let listed = tenant.audit_log(filter(&query)?, window).await?;
     let entries = listed.entries.into_iter();
     let bodies: Vec<EntryBody> = entries.map(|told| EntryBody::of(tenant.id, told)).collect();
-    let mut response = private(HttpResponse::Ok());
-    response
-        .insert_header(("link", page.link(call, listed.total)))
-        .insert_header(("x-total-count", listed.total));
-    Ok(json(response, &bodies))
+    Ok(page.answer(call, listed.total, &bodies))
 }
 
 fn filter(query: &Query) -> Result<Filter, Problem> {

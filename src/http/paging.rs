@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
 use url::form_urlencoded;
 use utoipa::IntoParams;
 
+use super::answer::json;
 use super::call::Call;
 use super::error::Problem;
 use super::forwarded::Origin;
@@ -115,8 +117,17 @@ impl Page {
         (self.number - 1).saturating_mul(self.size)
     }
 
+    /// This page of a list, with the headers that tell of the others.
+    pub fn answer(self, call: &Call, total: usize, bodies: &impl Serialize) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        response
+            .insert_header(("link", self.link(call, total)))
+            .insert_header(("x-total-count", total));
+        json(response, bodies)
+    }
+
     /// The `Link` header (RFC 8288): absolute addresses in the order first, last, next, prev.
-    pub fn link(self, call: &Call, total: usize) -> HeaderValue {
+    fn link(self, call: &Call, total: usize) -> HeaderValue {
         let last = total.div_ceil(self.size).max(1);
         let relations = [
             (self.number != 1 || self.number == last).then_some((1, "first")),

@@ -70,11 +70,7 @@ pub(super) fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
         let state = tenant.read();
         (state.users.len(), bodies(&state, order, page))
     };
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header(("link", page.link(call, total)))
-        .insert_header(("x-total-count", total));
-    Ok(json(response, &bodies))
+    Ok(page.answer(call, total, &bodies))
 }
 
 /// Show a user

@@ -110,11 +110,7 @@ pub fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
         let page = if whole { Page::whole(total) } else { asked };
         (page, total, bodies(credentials, order, page))
     };
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header(("link", page.link(call, total)))
-        .insert_header(("x-total-count", total));
-    Ok(json(response, &bodies))
+    Ok(page.answer(call, total, &bodies))
 }
 
 /// Show a credential

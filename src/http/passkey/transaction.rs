@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -10,7 +9,6 @@ use uuid::Uuid;
 
 use super::{TokenBody, texts};
 use crate::http::Answer;
-use crate::http::answer::json;
 use crate::http::call::{Call, Keyed};
 use crate::http::ceremony::audit::tell_begun;
 use crate::http::ceremony::{self, About, measured};
@@ -174,11 +172,7 @@ pub(super) fn list(call: &Call, tenant: &Keyed<'_>, user: &str) -> Answer {
         .iter()
         .map(|it| TransactionBody::from(&**it))
         .collect();
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header(("link", page.link(call, total)))
-        .insert_header(("x-total-count", total));
-    Ok(json(response, &bodies))
+    Ok(page.answer(call, total, &bodies))
 }
 
 impl InitializeBody {
