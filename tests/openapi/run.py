@@ -1,4 +1,4 @@
-"""Holds a running server to its own description, with schemathesis, on both listeners: BASE_URL=http://localhost:PORT
+"""Holds a running server to its own description, with schemathesis, on both listeners and for all APIs: BASE_URL=http://localhost:PORT
 ADMIN_URL=http://127.0.0.1:PORT python run.py [options of schemathesis]. Makes its own tenant and deletes it again. The last lines are
 for programs."""
 
@@ -14,6 +14,8 @@ from urllib.request import Request, urlopen
 HERE = Path(__file__).resolve().parent
 BASE_URL = os.environ.get("BASE_URL", "http://localhost:8000").rstrip("/")
 ADMIN_URL = os.environ.get("ADMIN_URL", "http://127.0.0.1:8001").rstrip("/")
+USER = "8a0ea3a1-2d3c-4c1e-9c58-0f6f3f0c7b52"
+OF_PAGES = "^public: "
 ORIGIN = "https://app.example"
 RELYING_PARTY = {"id": "app.example", "display_name": "OpenAPI tests", "origins": [ORIGIN]}
 TENANT = {
@@ -29,19 +31,30 @@ TENANT = {
 def main() -> int:
     tenant = admin("POST", "/tenants", TENANT)
     try:
-        public = hold(BASE_URL, tenant["id"], "--header", f"apiKey: {tenant['api_key']['secret']}")
-        private = hold(ADMIN_URL, tenant["id"])
+        key = f"apiKey: {tenant['api_key']['secret']}"
+        results = [
+            hold(BASE_URL, tenant["id"], "--header", key, "--exclude-tag-regex", OF_PAGES),
+            hold(BASE_URL, tenant["id"], *with_session(tenant["id"]), "--include-tag-regex", OF_PAGES),
+            hold(ADMIN_URL, tenant["id"]),
+        ]
     finally:
         admin("DELETE", f"/tenants/{tenant['id']}")
-    tests, failed = (sum(pair) for pair in zip(public, private))
+    tests, failed = (sum(counts) for counts in zip(*results))
     print(f"openapi pass {tests - failed}")
     print(f"openapi fail {failed}")
     return 1 if failed else 0
 
 
+def with_session(tenant: str) -> list[str]:
+    """The Public API below the tenant's path, as USER, who signs out with another session."""
+    first, last = (admin("POST", f"/tenants/{tenant}/sessions", {"user_id": USER})["session_token"] for _ in range(2))
+    os.environ["OPENAPI_LAST_SESSION"] = last
+    return ["--url", f"{BASE_URL}/{tenant}", "--header", f"Authorization: Bearer {first}"]
+
+
 def hold(url: str, tenant: str, *options: str) -> tuple[int, int]:
     """How many operations were tried, and how many of them failed."""
-    variables = {**os.environ, "OPENAPI_TENANT": tenant, "OPENAPI_HOOKS": str(HERE / "hooks.py")}
+    variables = {**os.environ, "OPENAPI_TENANT": tenant, "OPENAPI_USER": USER, "OPENAPI_HOOKS": str(HERE / "hooks.py")}
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         tool = [Path(sys.executable).parent / "schemathesis", "--config-file", HERE / "schemathesis.toml"]

@@ -6,7 +6,7 @@ mod declared;
 pub(super) mod monitor;
 pub(super) mod passkeys;
 pub(super) mod secrets;
-mod sessions;
+pub(super) mod sessions;
 pub(super) mod signing_keys;
 pub(super) mod tenants;
 pub(super) mod users;

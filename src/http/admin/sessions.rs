@@ -4,6 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
@@ -11,6 +12,7 @@ use crate::http::answer::{json, private};
 use crate::http::call::{Call, Tenant};
 use crate::http::ceremony::session_token;
 use crate::http::error::Problem;
+use crate::http::openapi::shapes::SessionEmail;
 use crate::http::paging::Query;
 use crate::http::validation::Validation;
 use crate::http::{Answer, time};
@@ -19,40 +21,70 @@ use crate::tenant::rejection::Rejection;
 use crate::tenant::session::{CreateSession, DeleteSession, DeleteSessions, Session};
 
 /// The contract's members (§2.8), and what is known of the user beyond their id.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SessionCreate)]
 struct CreateBody {
+    /// Yours for the user: any text of at most 64 bytes. The user need not be known yet.
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 64,
+        example = "ann"
+    )]
     user_id: Option<String>,
+    /// What the user signs in as.
+    #[schema(max_length = 128, example = "ann")]
     name: Option<String>,
+    /// What people call the user.
+    #[schema(max_length = 128, example = "Ann")]
     display_name: Option<String>,
+    /// Taken as verified: whoever calls vouches for it.
+    #[schema(value_type = Option<SessionEmail>)]
     email: Option<String>,
+    /// Of the user's browser, for the list of sessions.
+    #[schema(max_length = 512)]
     user_agent: Option<String>,
+    /// Likewise.
+    #[schema(max_length = 64, example = "192.0.2.1")]
     ip_address: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SessionCreated)]
 struct Created<'a> {
+    /// A JWT for `Authorization: Bearer` or the cookie of the Public API.
     session_token: String,
     #[serde(flatten)]
     session: SessionBody<'a>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
 struct SessionBody<'a> {
     id: Uuid,
     user_id: &'a str,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     expires_at: String,
+    #[schema(format = DateTime)]
     last_used: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     display_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     email: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[schema(required = false)]
     ip_address: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[schema(required = false)]
     user_agent: &'a str,
 }
 
@@ -86,7 +118,19 @@ pub(super) async fn routes(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> A
     }
 }
 
-/// The session is durable when its token leaves.
+/// Open a session
+///
+/// For whoever has signed in to your application: with its token they can register a passkey. Of a user with as many sessions as the tenant
+/// allows, the oldest goes.
+#[utoipa::path(
+    post,
+    path = "/tenants/{tenant_id}/sessions",
+    tag = "sessions",
+    operation_id = "session_create",
+    params(("tenant_id" = uuid::Uuid, Path)),
+    request_body = CreateBody,
+    responses((status = 201, description = "The session is durable", body = Created)),
+)]
 async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let body: CreateBody = call.body.json(CREATE)?;
     let session = tenant.execute(body.into_command(tenant)?).await?;
@@ -97,7 +141,17 @@ async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     Ok(json(private(HttpResponse::Created()), &created))
 }
 
-/// Those of one user, oldest first; there are never more than the tenant allows.
+/// List the sessions of a user
+///
+/// Oldest first, and never more than the tenant allows.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}/sessions",
+    tag = "sessions",
+    operation_id = "sessions_list",
+    params(("tenant_id" = uuid::Uuid, Path), ("user_id" = String, Query, min_length = 1, max_length = 64, example = "ann", description = "Yours for the user")),
+    responses((status = 200, description = "The sessions", body = Vec<SessionBody>)),
+)]
 fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let user = user_of(call, tenant)?;
     let now = tenant.registry().source.env().now;
@@ -109,6 +163,15 @@ fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     Ok(json(private(HttpResponse::Ok()), &bodies))
 }
 
+/// Show a session
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}/sessions/{session_id}",
+    tag = "sessions",
+    operation_id = "session_show",
+    params(("tenant_id" = uuid::Uuid, Path), ("session_id" = uuid::Uuid, Path)),
+    responses((status = 200, description = "The session", body = SessionBody)),
+)]
 fn show(tenant: &Tenant<'_>, id: &str) -> Answer {
     let now = tenant.registry().source.env().now;
     let session = tenant.read().sessions.find(parse_id(id)?, now).cloned();
@@ -119,6 +182,15 @@ fn show(tenant: &Tenant<'_>, id: &str) -> Answer {
     ))
 }
 
+/// End a session
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant_id}/sessions/{session_id}",
+    tag = "sessions",
+    operation_id = "session_delete",
+    params(("tenant_id" = uuid::Uuid, Path), ("session_id" = uuid::Uuid, Path)),
+    responses((status = 204, description = "Ended")),
+)]
 async fn delete(tenant: &Tenant<'_>, id: &str) -> Answer {
     let now = tenant.registry().source.env().now;
     let delete = {
@@ -130,7 +202,15 @@ async fn delete(tenant: &Tenant<'_>, id: &str) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Signs a user out everywhere.
+/// Sign a user out everywhere
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant_id}/sessions",
+    tag = "sessions",
+    operation_id = "sessions_delete",
+    params(("tenant_id" = uuid::Uuid, Path), ("user_id" = String, Query, min_length = 1, max_length = 64, example = "ann", description = "Yours for the user")),
+    responses((status = 204, description = "The user has no session")),
+)]
 async fn delete_all(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let user = user_of(call, tenant)?;
     tenant.execute(DeleteSessions { user }).await?;

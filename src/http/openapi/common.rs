@@ -34,7 +34,7 @@ pub(super) fn guarded(mut api: OpenApi) -> OpenApi {
 pub(super) fn local(mut api: OpenApi) -> OpenApi {
     for operation in api.paths.paths.values_mut().flat_map(operations) {
         if operation.security.is_none() {
-            add_errors(operation, &[FOREIGN]);
+            add_errors(operation, ENVELOPE, &[FOREIGN]);
         }
     }
     completed(api)
@@ -43,15 +43,15 @@ pub(super) fn local(mut api: OpenApi) -> OpenApi {
 fn completed(mut api: OpenApi) -> OpenApi {
     for (path, item) in &mut api.paths.paths {
         for operation in operations(item) {
-            add_errors(operation, EVERYWHERE);
+            add_errors(operation, ENVELOPE, EVERYWHERE);
             if path.contains("tenant") {
-                add_errors(operation, OF_TENANTS);
+                add_errors(operation, ENVELOPE, OF_TENANTS);
             }
             if path.contains('{') {
-                add_errors(operation, &[UNKNOWN]);
+                add_errors(operation, ENVELOPE, &[UNKNOWN]);
             }
             if is_guarded(operation) {
-                add_errors(operation, &[UNAUTHORIZED]);
+                add_errors(operation, ENVELOPE, &[UNAUTHORIZED]);
             }
             add_headers(operation);
         }
@@ -59,7 +59,7 @@ fn completed(mut api: OpenApi) -> OpenApi {
     api
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [
         &mut item.get,
         &mut item.put,
@@ -71,7 +71,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     .flatten()
 }
 
-fn is_guarded(operation: &Operation) -> bool {
+pub(super) fn is_guarded(operation: &Operation) -> bool {
     let needed = operation.security.iter().flatten();
     needed
         .into_iter()
@@ -79,23 +79,23 @@ fn is_guarded(operation: &Operation) -> bool {
 }
 
 /// An error that an operation tells of itself is left as it is told.
-fn add_errors(operation: &mut Operation, errors: &[Told]) {
+pub(super) fn add_errors(operation: &mut Operation, envelope: &str, errors: &[Told]) {
     for (status, meaning) in errors {
         let responses = &mut operation.responses.responses;
         let response = responses.entry((*status).to_owned());
-        response.or_insert_with(|| RefOr::T(error(meaning)));
+        response.or_insert_with(|| RefOr::T(error(envelope, meaning)));
     }
 }
 
-fn error(meaning: &str) -> Response {
-    let envelope = Content::new(Some(Ref::from_schema_name("Error")));
+fn error(envelope: &str, meaning: &str) -> Response {
+    let envelope = Content::new(Some(Ref::from_schema_name(envelope)));
     ResponseBuilder::new()
         .description(meaning)
         .content("application/json", envelope)
         .build()
 }
 
-fn add_headers(operation: &mut Operation) {
+pub(super) fn add_headers(operation: &mut Operation) {
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let is_paged = parameters.iter().any(is_page_size);
     for (status, response) in &mut operation.responses.responses {
@@ -120,8 +120,10 @@ fn is_page_size(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(it) if it.name == "per_page")
 }
 
+const ENVELOPE: &str = "Error";
+
 /// A status, and what it means.
-type Told = (&'static str, &'static str);
+pub(super) type Told = (&'static str, &'static str);
 
 const EVERYWHERE: &[Told] = &[
     (
@@ -137,15 +139,15 @@ const EVERYWHERE: &[Told] = &[
     ),
 ];
 
-const OF_TENANTS: &[Told] = &[
-    (
-        "409",
-        "It exists already, is in use, or was changed at the same time",
-    ),
-    ("429", "Too many requests from here"),
-    ("503", "Too much is under way"),
-    ("507", "The server has no space left; reads go on"),
-];
+const OF_TENANTS: &[Told] = &[CONFLICT, TOO_MANY, TOO_MUCH, NO_SPACE];
+
+pub(super) const CONFLICT: Told = (
+    "409",
+    "It exists already, is in use, or was changed at the same time",
+);
+pub(super) const TOO_MANY: Told = ("429", "Too many requests from here");
+pub(super) const TOO_MUCH: Told = ("503", "Too much is under way");
+pub(super) const NO_SPACE: Told = ("507", "The server has no space left; reads go on");
 
 const UNKNOWN: Told = ("404", "There is no such tenant, user, credential or key");
 const UNAUTHORIZED: Told = (

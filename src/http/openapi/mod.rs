@@ -1,15 +1,16 @@
-//! The description of both APIs (`OpenAPI` 3.1), made from the handlers: each says beside its code what it takes and answers,
+//! The description of all APIs (`OpenAPI` 3.1), made from the handlers: each says beside its code what it takes and answers,
 //! and what all have in common is added here. Nothing is decided here.
 
 pub(super) mod ceremonies;
 mod common;
+pub(super) mod pages;
 pub(super) mod shapes;
 pub(super) mod tokens;
 
 use actix_web::HttpResponse;
 use utoipa::OpenApi;
 
-use super::admin::{monitor, passkeys, secrets, signing_keys, tenants, users};
+use super::admin::{monitor, passkeys, secrets, sessions, signing_keys, tenants, users};
 use super::answer::json_text;
 use super::call::Call;
 use super::error::{Envelope, Problem};
@@ -19,9 +20,10 @@ use super::{Answer, admin, only_get};
 #[derive(OpenApi)]
 #[openapi(
     info(
-        title = "keywright: the Passkey API",
-        description = "Passkeys for many relying parties. Your backend vouches for a user with the tenant's API key, the browser talks to the \
-            authenticator, and each finished ceremony answers a short-lived token that your backend checks with the tenant's JWKS.",
+        title = "keywright: the Passkey API and the Public API",
+        description = "Passkeys for many relying parties. With the Passkey API your backend vouches for a user with the tenant's API key, the browser \
+            talks to the authenticator, and each finished ceremony answers a short-lived token that your backend checks with the tenant's JWKS. \
+            With the Public API (the tags that begin with `public`) pages call by themselves, and whoever signs in has a session.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
@@ -77,6 +79,11 @@ struct PasskeyApi;
         passkeys::show,
         passkeys::delete,
         passkeys::audit_logs,
+        sessions::create,
+        sessions::list,
+        sessions::delete_all,
+        sessions::show,
+        sessions::delete,
         monitor::alive,
         monitor::ready,
         monitor::metrics,
@@ -89,7 +96,8 @@ struct AdminApi;
 /// `GET /openapi.json` on the public listener.
 pub(super) fn passkey(call: &Call) -> Answer {
     only_get(call)?;
-    description(&common::keyed(PasskeyApi::openapi()))
+    let api = common::keyed(PasskeyApi::openapi());
+    description(&api.merge_from(pages::api(call)))
 }
 
 /// The same on the admin listener.

@@ -75,6 +75,8 @@ shapes! {
     Milliseconds: OneOfBuilder::new()
         .item(integer().minimum(Some(1)).examples([60_000]))
         .item(integer().maximum(Some(-1)));
+    /// Empty is as good as absent.
+    SessionEmail: text().pattern(Some(SOME_EMAIL)).max_length(Some(254)).examples(["ann@example.com"]);
     CookieName: text().pattern(Some("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")).examples(["session"]);
     HostName: text().pattern(Some(HOST)).max_length(Some(253)).examples(["shop.example"]);
     /// Browsers refuse options with a `null` in them.
@@ -153,6 +155,7 @@ fn public_key() -> ObjectBuilder {
 }
 
 const UUID4: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
+const SOME_EMAIL: &str = "^([^@]*@[\\s\\S]*)?$";
 const HOST: &str = "^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*$";
 const WEB_ADDRESS: &str =
     "^https?://([a-z0-9-]+\\.)*[a-z][a-z0-9-]*(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?$";

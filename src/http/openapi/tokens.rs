@@ -1,4 +1,4 @@
-//! Keys as the description shows them.
+//! Keys and claims as the description shows them.
 #![expect(dead_code, reason = "described, never constructed")]
 
 use utoipa::ToSchema;
@@ -21,4 +21,13 @@ pub(crate) struct JwkShown {
     x: Option<String>,
     #[schema(nullable = false)]
     y: Option<String>,
+}
+
+/// The e-mail address in a session token.
+#[derive(ToSchema)]
+#[schema(as = EmailClaim)]
+pub(crate) struct EmailShown {
+    address: String,
+    is_primary: bool,
+    is_verified: bool,
 }

@@ -2,10 +2,12 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::answer::json;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OldConfig)]
 struct ConfigBody {
     password: Password,
     emails: Emails,
@@ -15,24 +17,37 @@ struct ConfigBody {
     use_enterprise: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OldConfigPassword)]
 struct Password {
     enabled: bool,
     min_password_length: u8,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OldConfigEmails)]
 struct Emails {
     require_verification: bool,
     max_num_of_addresses: u8,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OldConfigAccount)]
 struct Account {
     allow_deletion: bool,
     allow_signup: bool,
 }
 
+/// What old clients ask to know which forms to show
+///
+/// Always the same: there are passkeys, and nothing else.
+#[utoipa::path(
+    get,
+    path = "/.well-known/config",
+    tag = "public: sessions",
+    operation_id = "public_config",
+    responses((status = 200, description = "The forms to show", body = ConfigBody)),
+)]
 pub(super) fn config() -> HttpResponse {
     let body = ConfigBody {
         password: Password {

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::session::subject;
@@ -18,15 +19,20 @@ use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
 
 /// A credential on the wire.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnCredential)]
 pub(super) struct CredentialBody {
     id: String,
     name: String,
     /// The COSE key, base64url.
     public_key: String,
+    /// The format of its attestation statement.
     attestation_type: String,
+    /// Which model of authenticator made it, as far as that tells.
     aaguid: Uuid,
+    #[schema(format = DateTime)]
     last_used_at: String,
+    #[schema(format = DateTime)]
     created_at: String,
     transports: Vec<String>,
     backup_eligible: bool,
@@ -34,8 +40,11 @@ pub(super) struct CredentialBody {
     mfa_only: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = OwnCredentialRename)]
 struct RenameBody {
+    /// Absent: the name stays.
+    #[schema(min_length = 1, max_length = 255, example = "My phone")]
     name: Option<String>,
 }
 
@@ -61,6 +70,17 @@ impl From<&Credential> for CredentialBody {
     }
 }
 
+/// List the user's passkeys
+///
+/// All of them, in the order of registration.
+#[utoipa::path(
+    get,
+    path = "/webauthn/credentials",
+    tag = "public: passkeys",
+    operation_id = "public_credentials_list",
+    responses((status = 200, description = "The passkeys", body = Vec<CredentialBody>)),
+    security(("cookie" = []), ("bearer" = [])),
+)]
 pub(super) async fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let subject = subject(call, tenant).await?;
     let bodies = of_user(&tenant.read(), &subject.user);
@@ -72,6 +92,17 @@ pub(super) fn of_user(state: &TenantState, user: &UserId) -> Vec<CredentialBody>
     state.credentials_of(user).map(Into::into).collect()
 }
 
+/// Rename one of the user's passkeys
+#[utoipa::path(
+    patch,
+    path = "/webauthn/credentials/{credential_id}",
+    tag = "public: passkeys",
+    operation_id = "public_credential_rename",
+    params(("credential_id" = String, Path, description = "Base64url without padding")),
+    request_body = Option<RenameBody>,
+    responses((status = 200, description = "Renamed; the answer has no body")),
+    security(("cookie" = []), ("bearer" = [])),
+)]
 pub(super) async fn rename(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
     let subject = subject(call, tenant).await?;
     let body: RenameBody = call.body.bind()?;
@@ -91,6 +122,16 @@ pub(super) async fn rename(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer
     Ok(HttpResponse::Ok().finish())
 }
 
+/// Remove one of the user's passkeys
+#[utoipa::path(
+    delete,
+    path = "/webauthn/credentials/{credential_id}",
+    tag = "public: passkeys",
+    operation_id = "public_credential_delete",
+    params(("credential_id" = String, Path, description = "Base64url without padding")),
+    responses((status = 204, description = "Gone")),
+    security(("cookie" = []), ("bearer" = [])),
+)]
 pub(super) async fn delete(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
     let delete = DeleteCredential {
         of_user: Some(subject(call, tenant).await?.user),

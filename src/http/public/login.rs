@@ -3,13 +3,16 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue, SET_COOKIE};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::origin::refuse_foreign;
-use super::{cookie, texts};
+use super::{FinishedBody, cookie, texts};
 use crate::http::Answer;
 use crate::http::call::{Call, Tenant};
 use crate::http::ceremony::audit::begin;
 use crate::http::ceremony::{self, About, FinalizeError, measured};
+use crate::http::openapi::ceremonies::{AuthenticationCredential, RequestOptions};
+use crate::http::openapi::pages::PublicError;
 use crate::http::passkey::options;
 use crate::http::rate::{Route, admit};
 use crate::telemetry::worker::Step;
@@ -19,12 +22,25 @@ use crate::tenant::ids::UserId;
 use crate::tenant::login::InitializeLogin;
 use crate::tenant::session::{CreateSession, SignIn};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = PublicLoginInitialize)]
 struct InitializeBody {
+    /// Whose passkeys to offer. Absent: any passkey of the relying party.
+    #[schema(example = "7cb19699-ed99-4731-b742-aacdae9def61")]
     user_id: Option<String>,
 }
 
+/// Begin a login
+///
 /// For a user, or for whoever has a passkey. Nothing in the answer tells whether the user is there.
+#[utoipa::path(
+    post,
+    path = "/webauthn/login/initialize",
+    tag = "public: passkeys",
+    operation_id = "public_login_initialize",
+    request_body = Option<InitializeBody>,
+    responses((status = 200, description = "What `navigator.credentials.get` takes", body = RequestOptions)),
+)]
 pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     admit(call, tenant, Route::Initialize)?;
     measured(call, Step::LoginInitialize, async {
@@ -42,6 +58,30 @@ pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     .await
 }
 
+/// Finish a login
+///
+/// Checks the signature, notes the use and opens a session: a cookie, or where the tenant's settings say so the header `X-Auth-Token`.
+#[utoipa::path(
+    post,
+    path = "/webauthn/login/finalize",
+    tag = "public: passkeys",
+    operation_id = "public_login_finalize",
+    request_body = AuthenticationCredential,
+    responses(
+        (
+            status = 200,
+            description = "The session is durable",
+            body = FinishedBody,
+            headers(
+                ("X-Session-Lifetime" = i64, description = "Of the session, in seconds"),
+                ("Set-Cookie" = String, description = "The session, unless `X-Auth-Token` has it"),
+                ("X-Auth-Token" = String, description = "The session, where the tenant's `sessions.auth_token_header` is true"),
+            ),
+        ),
+        (status = 401, description = "The authenticator's response is not accepted", body = PublicError),
+        (status = 403, description = "A page of an origin that is not the tenant's asks", body = PublicError),
+    ),
+)]
 pub(super) async fn finalize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     admit(call, tenant, Route::Finalize)?;
     measured(call, Step::LoginFinalize, async {

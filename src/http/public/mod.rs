@@ -1,32 +1,32 @@
 //! The Public API: the same ceremonies as on the Passkey API, asked for by the page itself, with a session instead of an API key.
 //! Thin handlers, each extract, convert, execute, convert.
 
-mod config;
+pub(super) mod config;
 mod cookie;
-mod credentials;
-mod login;
+pub(super) mod credentials;
+pub(super) mod jwks;
+pub(super) mod login;
 mod origin;
-mod profile;
-mod registration;
-mod session;
+pub(super) mod profile;
+pub(super) mod registration;
+pub(super) mod session;
 mod texts;
-mod validate;
+pub(super) mod validate;
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Answer;
 use super::answer::{json, private};
 use super::call::{Call, Tenant};
 use super::ceremony::Finish;
 use super::error::Problem;
-use super::passkey::jwks;
 use super::rate::{Route, admit};
 use crate::tenant::challenge::{Api, Factor};
 use crate::tenant::ids::{CredentialId, TenantId, UserId};
 use crate::tenant::settings::Sessions;
-use crate::tenant::token::KeyPurpose;
 
 /// The routes of a tenant, as they are on its own host. Any `OPTIONS` is a preflight.
 pub async fn routes(call: &Call, tenant: TenantId, path: &[&str]) -> Answer {
@@ -45,7 +45,7 @@ pub async fn routes(call: &Call, tenant: TenantId, path: &[&str]) -> Answer {
         }
         (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => {
             admit(call, &tenant, Route::Read)?;
-            jwks::key_set(&tenant, KeyPurpose::Session).await
+            jwks::jwks(&tenant).await
         }
         _ => Err(no_route(path)),
     }
@@ -90,7 +90,8 @@ fn no_ceremony(path: &[&str]) -> Problem {
 }
 
 /// The answer of every finalize.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Finished)]
 struct FinishedBody<'a> {
     credential_id: String,
     user_id: &'a str,

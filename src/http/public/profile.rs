@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::credentials::{self, CredentialBody};
@@ -16,62 +17,100 @@ use crate::tenant::ids::TenantId;
 use crate::tenant::state::TenantState;
 
 /// `id` for the older clients, the rest for the younger.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Profile)]
 struct ProfileBody {
     id: String,
     user_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     passkeys: Vec<CredentialBody>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     security_keys: Vec<CredentialBody>,
     mfa_config: MfaConfigBody,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     emails: Vec<EmailBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     username: Option<UsernameBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>)]
     name: Option<Box<str>>,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OwnUser)]
 struct UserBody {
     #[serde(flatten)]
     profile: ProfileBody,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>)]
     email: Option<Box<str>>,
     /// All of them: their number decides whether a client offers to make one.
     webauthn_credentials: Vec<CredentialBody>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = MfaConfig)]
 struct MfaConfigBody {
     auth_app_set_up: bool,
     totp_enabled: bool,
     security_keys_enabled: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Email)]
 struct EmailBody {
     id: Uuid,
+    #[schema(value_type = String)]
     address: Box<str>,
     is_verified: bool,
     is_primary: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Username)]
 struct UsernameBody {
     id: Uuid,
+    #[schema(value_type = String)]
     username: Box<str>,
 }
 
+/// Who asks
+///
+/// Also where the user has no passkey yet.
+#[utoipa::path(
+    get,
+    path = "/me",
+    tag = "public: sessions",
+    operation_id = "public_me",
+    responses((status = 200, description = "What is known of the user", body = ProfileBody)),
+    security(("cookie" = []), ("bearer" = [])),
+)]
 pub(super) async fn me(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let subject = subject(call, tenant).await?;
     let body = ProfileBody::of(&subject, &tenant.read());
     Ok(json(private(HttpResponse::Ok()), &body))
 }
 
+/// The user of the session
+///
+/// Nobody is shown anybody else.
+#[utoipa::path(
+    get,
+    path = "/users/{user_id}",
+    tag = "public: sessions",
+    operation_id = "public_user",
+    params(("user_id" = String, Path, description = "The id of the user who asks")),
+    responses((status = 200, description = "What is known of the user", body = UserBody)),
+    security(("cookie" = []), ("bearer" = [])),
+)]
 pub(super) async fn user(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
     let subject = subject(call, tenant).await?;
     if subject.user.as_str() != id {

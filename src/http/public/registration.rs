@@ -1,11 +1,13 @@
 //! `POST /webauthn/registration/initialize` and `/finalize` (contract §2.1, §2.2).
 
 use super::session::{Subject, subject};
-use super::texts;
+use super::{FinishedBody, texts};
 use crate::http::Answer;
 use crate::http::call::{Call, Tenant};
 use crate::http::ceremony::audit::begin;
 use crate::http::ceremony::{self, About, measured};
+use crate::http::openapi::ceremonies::{CreationOptions, RegistrationCredential};
+use crate::http::openapi::pages::PublicError;
 use crate::http::passkey::options;
 use crate::telemetry::worker::Step;
 use crate::tenant::challenge::{Access, Api, Factor};
@@ -13,6 +15,17 @@ use crate::tenant::registration::InitializeRegistration;
 use crate::tenant::state::TenantState;
 use crate::tenant::user::Profile;
 
+/// Begin a registration
+///
+/// For the user of the session, or of a token of an issuer that the tenant trusts. A body is not looked at.
+#[utoipa::path(
+    post,
+    path = "/webauthn/registration/initialize",
+    tag = "public: passkeys",
+    operation_id = "public_registration_initialize",
+    responses((status = 200, description = "What `navigator.credentials.create` takes", body = CreationOptions)),
+    security(("cookie" = []), ("bearer" = [])),
+)]
 pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let subject = subject(call, tenant).await?;
     measured(call, Step::RegistrationInitialize, async {
@@ -27,6 +40,21 @@ pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     .await
 }
 
+/// Finish a registration
+///
+/// Checks what the authenticator made and stores the passkey. The session stays as it is.
+#[utoipa::path(
+    post,
+    path = "/webauthn/registration/finalize",
+    tag = "public: passkeys",
+    operation_id = "public_registration_finalize",
+    request_body = RegistrationCredential,
+    responses(
+        (status = 200, description = "The passkey is durable", body = FinishedBody),
+        (status = 422, description = "The tenant requires user verification and the authenticator did none", body = PublicError),
+    ),
+    security(("cookie" = []), ("bearer" = [])),
+)]
 pub(super) async fn finalize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let owner = subject(call, tenant).await?.user;
     measured(call, Step::RegistrationFinalize, async {

@@ -87,9 +87,24 @@ pub(super) fn open(call: &Call, tenant: &Tenant<'_>) -> Option<(Arc<Session>, Se
     tokens(call, cookie).find_map(|(_, token)| tenant.open_session(token))
 }
 
-/// `POST /logout`. A session that has ended meanwhile has ended.
+/// End the session
+///
+/// And its cookie. A token of an issuer that the tenant trusts is no session: that ends at the issuer.
+#[utoipa::path(
+    post,
+    path = "/logout",
+    tag = "public: sessions",
+    operation_id = "public_logout",
+    responses((
+        status = 204,
+        description = "Ended",
+        headers(("Set-Cookie" = String, description = "Deletes the cookie")),
+    )),
+    security(("cookie" = []), ("bearer" = [])),
+)]
 pub(super) async fn log_out(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let subject = subject(call, tenant).await?;
+    // One that has ended meanwhile has ended.
     if let Some(session) = subject.session {
         match tenant.execute(DeleteSession::of(&session)).await {
             Ok(()) | Err(Refusal::Rejected(Rejection::SessionNotFound)) => {}

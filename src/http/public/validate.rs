@@ -2,12 +2,14 @@
 
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::session::open;
 use crate::http::answer::{json, private};
 use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
+use crate::http::openapi::tokens::EmailShown;
 use crate::http::rate::{Route, admit};
 use crate::http::{Answer, time};
 use crate::tenant::ids::Timestamp;
@@ -15,40 +17,61 @@ use crate::tenant::session::Session;
 use crate::tenant::token::SessionClaims;
 use crate::tenant::token::session::EmailClaim;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = SessionToken)]
 struct GivenBody {
+    #[schema(required, nullable = false, min_length = 1)]
     session_token: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Validity)]
 struct ValidityBody {
+    /// The other members are there only where it is.
     is_valid: bool,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     session: Option<SessionBody>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ValidSession)]
 struct SessionBody {
     claims: ClaimsBody,
+    #[schema(format = DateTime)]
     expiration_time: String,
     user_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
     idle_expires_at: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ValidClaims)]
 struct ClaimsBody {
     subject: String,
+    #[schema(format = DateTime)]
     issued_at: String,
+    #[schema(format = DateTime)]
     expiration: String,
     audience: Vec<String>,
     issuer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<EmailShown>)]
     email: Option<EmailClaim>,
     session_id: Uuid,
 }
 
-/// The session that comes with the request. To ask is no use of it.
+/// Whether the request has a session
+///
+/// To ask is no use of it. A token of an issuer that the tenant trusts is none.
+#[utoipa::path(
+    get,
+    path = "/sessions/validate",
+    tag = "public: sessions",
+    operation_id = "public_session_sent",
+    responses((status = 200, description = "The session, if there is one", body = ValidityBody)),
+    security((), ("cookie" = []), ("bearer" = [])),
+)]
 pub(super) fn sent(call: &Call, tenant: &Tenant<'_>) -> Answer {
     admit(call, tenant, Route::Read)?;
     let opened = open(call, tenant);
@@ -57,7 +80,17 @@ pub(super) fn sent(call: &Call, tenant: &Tenant<'_>) -> Answer {
     })))
 }
 
-/// The session of a token that a backend has been given. This is a use of it.
+/// Whether a token is a session
+///
+/// For a backend that has been given the token. This is a use of the session.
+#[utoipa::path(
+    post,
+    path = "/sessions/validate",
+    tag = "public: sessions",
+    operation_id = "public_session_given",
+    request_body = GivenBody,
+    responses((status = 200, description = "The session, if it is one", body = ValidityBody)),
+)]
 pub(super) fn given(call: &Call, tenant: &Tenant<'_>) -> Answer {
     admit(call, tenant, Route::Read)?;
     let body: GivenBody = call.body.bind()?;

@@ -27,7 +27,7 @@ function byTag(api) {
   for (const [path, item] of Object.entries(api.paths)) {
     for (const method of METHODS.filter((name) => item[name])) {
       const tag = (item[method].tags || ['other'])[0];
-      tags.set(tag, [...(tags.get(tag) || []), { method, path, ...item[method] }]);
+      tags.set(tag, [...(tags.get(tag) || []), { method, path, servers: item.servers || [], ...item[method] }]);
     }
   }
   return tags;
@@ -37,6 +37,7 @@ function operation(api, it) {
   const body = element('div', { class: 'body' });
   if (it.description) body.append(element('p', {}, ...prose(it.description)));
   body.append(element('p', {}, whoMay(it)));
+  if (it.servers.length) body.append(element('p', {}, ...prose(places(it))));
   parameters(api, it, body);
   request(api, it, body);
   responses(api, it, body);
@@ -53,6 +54,11 @@ function whoMay(it) {
   if (ways.length === 0) return 'No authorization.';
   const names = ways.map((way) => Object.keys(way)[0] || 'none');
   return `Authorization: ${names.join(' or ')}.`;
+}
+
+function places(it) {
+  const one = (server) => `${server.description || 'At'}: \`${server.url.replace(/\/$/, '')}${it.path}\`.`;
+  return it.servers.map(one).join(' ');
 }
 
 function parameters(api, it, body) {
