@@ -60,7 +60,7 @@ shapes! {
     SomeOrigins: set(text().pattern(Some(ORIGIN)).examples(["https://shop.example"])).min_items(Some(1)).max_items(Some(1000));
     AllowedOrigins: set(text().min_length(Some(1)).examples(["https://shop.example"])).min_items(Some(1)).max_items(Some(1000));
     Address: text().pattern(Some(ADDRESS)).max_length(Some(2048)).examples(["https://shop.example/ann.png"]);
-    KeySetAddress: text().pattern(Some(WEB_ADDRESS)).examples(["https://id.example.com/jwks.json"]);
+    KeySetAddress: text().pattern(Some(KEY_ADDRESS)).examples(["https://id.example.com/jwks.json"]);
     /// In a query, nothing is as good as absent.
     Count: AnyOfBuilder::new().item(integer()).item(text().max_length(Some(0)));
     Direction: words(["desc", "asc", ""]);
@@ -144,11 +144,29 @@ fn anything() -> ObjectBuilder {
 }
 
 /// Of an asymmetric kind, without its private part.
-fn public_key() -> ObjectBuilder {
+fn public_key() -> AnyOfBuilder {
+    let number = |format: &str| text().format(Some(SchemaFormat::Custom(format.to_owned())));
+    let rsa = jwk("RSA")
+        .property("n", number("rsa-modulus"))
+        .property("e", number("rsa-exponent"));
+    let elliptic = jwk("EC")
+        .property("crv", number("jwk-curve"))
+        .property("x", number("p-256-x"))
+        .property("y", number("p-256-y"));
+    let edwards = jwk("OKP")
+        .property("crv", words(["Ed25519"]))
+        .property("x", number("ed25519"));
+    AnyOfBuilder::new()
+        .item(rsa.required("n").required("e"))
+        .item(elliptic.required("crv").required("x").required("y"))
+        .item(edwards.required("crv").required("x"))
+}
+
+fn jwk(kty: &'static str) -> ObjectBuilder {
     let never = || Extensions::from_iter([("not", serde_json::json!({}))]);
     let absent = || ObjectBuilder::new().schema_type(SchemaType::any());
     object()
-        .property("kty", words(["RSA", "EC", "OKP"]))
+        .property("kty", words([kty]))
         .property("d", absent().extensions(Some(never())))
         .property("k", absent().extensions(Some(never())))
         .required("kty")
@@ -157,8 +175,8 @@ fn public_key() -> ObjectBuilder {
 const UUID4: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
 const SOME_EMAIL: &str = "^([^@]*@[\\s\\S]*)?$";
 const HOST: &str = "^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*$";
-const WEB_ADDRESS: &str =
-    "^https?://([a-z0-9-]+\\.)*[a-z][a-z0-9-]*(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?$";
+/// In the clear only on this machine.
+const KEY_ADDRESS: &str = "^(https://([a-z0-9-]+\\.)*[a-z][a-z0-9-]*|http://localhost)(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?$";
 const ADDRESS: &str = "^(https?://([A-Za-z0-9-]+\\.)*[A-Za-z][A-Za-z0-9-]*(:[1-9][0-9]{0,3})?(/[!-~]*)?|data:[a-z0-9,;][!-~]*)$";
 /// A port is there only where it is not the usual one.
 const ORIGIN: &str = "^(https?://([a-z0-9-]+\\.)*[a-z][a-z0-9-]*(:[1-9][0-9]{3})?|android:apk-key-hash:[\\s\\S]*[^:])$";

@@ -24,22 +24,20 @@ struct GivenBody {
     session_token: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
+/// Of what is no session, only that it is none.
+#[derive(Default, Serialize, ToSchema)]
 #[schema(as = Validity)]
 struct ValidityBody {
-    /// The other members are there only where it is.
     is_valid: bool,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    session: Option<SessionBody>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = ValidSession)]
-struct SessionBody {
-    claims: ClaimsBody,
-    #[schema(format = DateTime)]
-    expiration_time: String,
-    user_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    claims: Option<ClaimsBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    expiration_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     idle_expires_at: Option<String>,
@@ -76,7 +74,7 @@ pub(super) fn sent(call: &Call, tenant: &Tenant<'_>) -> Answer {
     admit(call, tenant, Route::Read)?;
     let opened = open(call, tenant);
     Ok(validity(opened.map(|(session, claims)| {
-        SessionBody::of(tenant, &session, claims)
+        ValidityBody::of(tenant, &session, claims)
     })))
 }
 
@@ -99,27 +97,24 @@ pub(super) fn given(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let opened = tenant.open_session(&token);
     Ok(validity(opened.map(|(session, claims)| {
         tenant.use_session(&session);
-        SessionBody::of(tenant, &session, claims)
+        ValidityBody::of(tenant, &session, claims)
     })))
 }
 
-fn validity(session: Option<SessionBody>) -> HttpResponse {
-    let body = ValidityBody {
-        is_valid: session.is_some(),
-        session,
-    };
-    json(private(HttpResponse::Ok()), &body)
+fn validity(session: Option<ValidityBody>) -> HttpResponse {
+    json(private(HttpResponse::Ok()), &session.unwrap_or_default())
 }
 
-impl SessionBody {
+impl ValidityBody {
     fn of(tenant: &Tenant<'_>, session: &Session, claims: SessionClaims) -> Self {
         let idle_timeout = tenant.read().policy.settings.sessions.idle_timeout_seconds;
         let expiration = time::rfc3339(seconds(claims.exp));
         Self {
-            expiration_time: expiration.clone(),
-            user_id: claims.sub.clone(),
+            is_valid: true,
+            expiration_time: Some(expiration.clone()),
+            user_id: Some(claims.sub.clone()),
             idle_expires_at: session.idle_at(idle_timeout).map(time::rfc3339),
-            claims: ClaimsBody {
+            claims: Some(ClaimsBody {
                 subject: claims.sub,
                 issued_at: time::rfc3339(seconds(claims.iat)),
                 expiration,
@@ -127,7 +122,7 @@ impl SessionBody {
                 issuer: claims.iss,
                 email: claims.email,
                 session_id: claims.session_id,
-            },
+            }),
         }
     }
 }
