@@ -349,6 +349,16 @@ async fn the_token_is_needed_for_all_but_the_description_and_what_monitoring_ask
     assert_eq!(scheme["scheme"], "bearer");
 }
 
+#[tokio::test]
+async fn people_are_told_how_to_move_from_hanko() {
+    let server = TestServer::start();
+    for client in [server.client(), server.admin()] {
+        let page = client.get("/docs").await.text;
+        assert!(page.contains("id=\"moving\""), "{page}");
+        assert!(page.contains("Moving from Hanko v2"), "{page}");
+    }
+}
+
 /// serde's derive reads the members of an object from an array too, in their order.
 #[tokio::test]
 async fn an_array_is_no_object() {

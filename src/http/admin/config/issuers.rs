@@ -16,7 +16,7 @@ use crate::tenant::settings::{Claims, Issuer, IssuerKeys};
 #[serde(deny_unknown_fields)]
 #[schema(as = Issuer)]
 pub(super) struct IssuerBody {
-    /// What `iss` says.
+    /// What `iss` says. Two issuers of a tenant that name the same user id mean the same user.
     #[schema(
         required,
         nullable = false,
@@ -46,6 +46,7 @@ struct ClaimsBody {
     name: Option<String>,
     #[schema(min_length = 1, example = "name")]
     display_name: Option<String>,
+    /// Left out where `email_verified`, or `is_verified` in it, says no; an issuer that says nothing is trusted.
     #[schema(min_length = 1, example = "email")]
     email: Option<String>,
 }
