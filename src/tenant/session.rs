@@ -12,8 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use minicbor::{Decode, Decoder, Encode, Encoder};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use super::ids::{Timestamp, UserId, uuid_bytes};
+use super::state::TenantState;
 
 pub use commands::{CreateSession, DeleteSession, DeleteSessions, EndIdleSession, SignIn};
 
@@ -42,6 +44,19 @@ pub struct Session {
     pub source_ip: Box<str>,
     #[n(9)]
     pub user_agent: Box<str>,
+}
+
+/// Whom somebody means who vouches for a user or asks for one. A UUID is the same user in either case, as it comes back from
+/// an authenticator in lower case; unless there is a user of that very spelling.
+pub fn user_named(text: &str, state: &TenantState) -> Option<UserId> {
+    let exact = UserId::parse(text)?;
+    let uuid = Uuid::try_parse(text).ok();
+    let uuid = uuid.filter(|_| text.len() == Hyphenated::LENGTH);
+    let is_known = state.users.contains_key(&exact);
+    match uuid {
+        Some(uuid) if !is_known => UserId::parse(&uuid.to_string()),
+        _ => Some(exact),
+    }
 }
 
 impl Session {

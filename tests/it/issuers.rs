@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::support::{Tenant, TestServer, Visitor, config};
+use crate::support::{Forge, Tenant, TestServer, Visitor, config};
 use signer::Signer;
 
 const ISSUER: &str = "https://id.example";
@@ -98,6 +98,40 @@ async fn a_token_registers_and_keeps_passkeys() {
         let listed = ann.get("/webauthn/credentials").await.expect(200);
         assert_eq!(listed, json!([]));
     }
+}
+
+/// Some issuers write UUIDs in upper case. Whoever vouches means one user, whom the relying party may have called so already.
+#[tokio::test]
+async fn a_uuid_is_one_user_in_either_case() {
+    let server = TestServer::start();
+    let signer = Signer::p256("one");
+    let tenant = trusting(&server, &[trusted("jwks", key_set(&[&signer]))]).await;
+    let of = |sub: &str| {
+        let mut claims = claims();
+        claims["sub"] = sub.into();
+        bearer(&tenant, &signer.token(&claims))
+    };
+    let lower = "5f0f9a2e-33bd-4c1c-8d8e-0c5a4b7de9f1";
+    let ann = of(&lower.to_uppercase());
+    let options = ann.begin_registration().await;
+    assert_eq!(options["publicKey"]["user"]["id"], "Xw-aLjO9TByNjgxaS33p8Q");
+    let forge = ann.register().await;
+    for user in [lower.to_owned(), lower.to_uppercase()] {
+        let body = json!({"user_id": user});
+        let vouched = Visitor::vouched(&server, &tenant, body).await;
+        for asking in [&ann, &vouched, &of(&user)] {
+            let shown = asking.get(&format!("/users/{user}")).await.expect(200);
+            assert_eq!(shown["id"], lower);
+            assert_eq!(shown["webauthn_credentials"][0]["id"], forge.id());
+        }
+    }
+    let known = "A2C1B7C4-7D0B-4E43-9C3C-4B6E0D3E2F10";
+    let mut theirs = Forge::new(-7);
+    let created = theirs.create(&tenant.begin_registration(known).await);
+    tenant.finish_registration(&created).await.expect(200);
+    let me = of(known).get("/me").await.expect(200);
+    assert_eq!(me["id"], known);
+    assert_eq!(me["passkeys"][0]["id"], theirs.id());
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use uuid::fmt::Hyphenated;
 
 use crate::http::answer::{json, private};
 use crate::http::call::{Call, Tenant};
@@ -18,7 +17,7 @@ use crate::http::validation::Validation;
 use crate::http::{Answer, time};
 use crate::tenant::ids::UserId;
 use crate::tenant::rejection::Rejection;
-use crate::tenant::session::{CreateSession, DeleteSession, DeleteSessions, Session};
+use crate::tenant::session::{CreateSession, DeleteSession, DeleteSessions, Session, user_named};
 
 /// The contract's members (§2.8), and what is known of the user beyond their id.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -222,7 +221,7 @@ impl CreateBody {
     fn into_command(self, tenant: &Tenant<'_>) -> Result<CreateSession, Problem> {
         let mut validation = Validation::default();
         let user_id = validation.required("user_id", self.user_id);
-        let user = user_named(&user_id, tenant);
+        let user = user_named(&user_id, &tenant.read());
         if user.is_none() && !user_id.is_empty() {
             let most = UserId::BYTES_MAX;
             validation.fail(format!("user_id cannot have more than {most} bytes"));
@@ -252,23 +251,10 @@ impl CreateBody {
     }
 }
 
-/// A UUID is the same user in either case, as it comes back from an authenticator in lower case; unless there is a user of
-/// that very spelling.
-fn user_named(text: &str, tenant: &Tenant<'_>) -> Option<UserId> {
-    let exact = UserId::parse(text)?;
-    let uuid = Uuid::try_parse(text).ok();
-    let uuid = uuid.filter(|_| text.len() == Hyphenated::LENGTH);
-    let is_known = tenant.read().users.contains_key(&exact);
-    match uuid {
-        Some(uuid) if !is_known => UserId::parse(&uuid.to_string()),
-        _ => Some(exact),
-    }
-}
-
 fn user_of(call: &Call, tenant: &Tenant<'_>) -> Result<UserId, Problem> {
     let query = Query::of(&call.request);
     let user = query.text("user_id");
-    let user = user.and_then(|text| user_named(text, tenant));
+    let user = user.and_then(|text| user_named(text, &tenant.read()));
     user.ok_or_else(|| Problem::bad_request("user_id is a required query parameter", ""))
 }
 

@@ -14,6 +14,7 @@ use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
 use crate::http::{Answer, time};
 use crate::tenant::ids::TenantId;
+use crate::tenant::session::user_named;
 use crate::tenant::state::TenantState;
 
 /// `id` for the older clients, the rest for the younger.
@@ -113,7 +114,8 @@ pub(super) async fn me(call: &Call, tenant: &Tenant<'_>) -> Answer {
 )]
 pub(super) async fn user(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
     let subject = subject(call, tenant).await?;
-    if subject.user.as_str() != id {
+    let is_own = user_named(id, &tenant.read()).is_some_and(|user| user == subject.user);
+    if !is_own {
         let details = "only the user of the session is shown";
         return Err(Problem::new(StatusCode::FORBIDDEN, "Forbidden", details));
     }

@@ -18,7 +18,8 @@ use crate::http::rate::{Route, admit};
 use crate::tenant::ids::{Timestamp, UserId};
 use crate::tenant::issuer;
 use crate::tenant::rejection::Rejection;
-use crate::tenant::session::{DeleteSession, Session};
+use crate::tenant::session::{DeleteSession, Session, user_named};
+use crate::tenant::state::TenantState;
 use crate::tenant::token::SessionClaims;
 
 /// A user, whether or not there is a credential of theirs, with what is said of them by whoever vouches.
@@ -53,9 +54,10 @@ impl Subject {
         }
     }
 
-    fn vouched(said: issuer::Subject, now: Timestamp) -> Self {
+    fn vouched(said: issuer::Subject, state: &TenantState, now: Timestamp) -> Self {
+        let user = user_named(said.user.as_str(), state);
         Self {
-            user: said.user,
+            user: user.unwrap_or(said.user),
             name: said.name,
             display_name: said.display_name,
             email: said.email,
@@ -148,7 +150,7 @@ async fn vouched(call: &Call, tenant: &Tenant<'_>, token: &str) -> Option<Subjec
     let of = (tenant.id, &*policy.issuers);
     let vouched = issuers::subject(&call.shared.issuers, of, token, now).await;
     vouched
-        .map(|said| Subject::vouched(said, now))
+        .map(|said| Subject::vouched(said, &tenant.read(), now))
         .inspect_err(|refused| tracing::debug!(request_id = ?call.id, %refused, "a token of an issuer was refused"))
         .ok()
 }
