@@ -105,9 +105,9 @@ async fn a_rotated_issuer_is_followed_over_http() {
     server.says(ok("", &key_set(&[new.jwk()])));
     assert_eq!(ask(&new).await, Ok("ann".to_owned()));
     assert_eq!(ask(&old).await, Err(Refused::UnknownKey));
-    assert_eq!(server.asked(), 2);
+    assert_eq!(server.asked(), 3);
     let counted = String::from_utf8(metrics.exposition()).unwrap();
-    assert!(counted.contains("keywright_issuer_fetches_total{result=\"succeeded\"} 2"));
+    assert!(counted.contains("keywright_issuer_fetches_total{result=\"succeeded\"} 3"));
 }
 
 #[test]

@@ -14,8 +14,8 @@ pub(super) struct Entry {
     failures: u32,
     /// After a failure.
     retry_at: Duration,
-    /// When a key was last looked for that the set did not have.
-    missed_at: Option<Duration>,
+    /// Until when looking for keys that the set did not have is paid for.
+    missed_until: Duration,
     pub(super) is_fetching: bool,
     waiting: Vec<oneshot::Sender<()>>,
     pub(super) used_at: Duration,
@@ -58,13 +58,12 @@ impl Entry {
         if let Some(newer) = self.newer(old) {
             return Next::Use(newer);
         }
-        let is_rare = self
-            .missed_at
-            .is_none_or(|missed| now >= missed + MISSED_EVERY);
+        let paid = self.missed_until.max(now) + MISSED_EVERY;
+        let is_rare = paid <= now + MISSED_EVERY * MISSES_MAX;
         let may_fetch = is_rare && now >= self.retry_at;
         match self.fetch_or_wait(may_fetch) {
             Some(Next::Fetch(done)) => {
-                self.missed_at = Some(now);
+                self.missed_until = paid;
                 Next::Fetch(done)
             }
             Some(next) => next,
@@ -137,7 +136,10 @@ const MAX_AGE_MOST: Duration = Duration::from_hours(24);
 /// How long they are used beyond that while none can be fetched.
 const STALE_MAX: Duration = Duration::from_hours(24);
 
+/// How often a key is looked for that is not there: a few times at once, so that a new key is found although somebody has just
+/// tried another, and this often in the long run.
 const MISSED_EVERY: Duration = Duration::from_secs(30);
+pub(super) const MISSES_MAX: u32 = 4;
 
 /// After the first failure; twice as long after each that follows.
 const BACK_OFF: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::entry::WAITING_MAX;
+use super::entry::{MISSES_MAX, WAITING_MAX};
 use super::key_sets::SETS_MAX;
 use super::{FetchError, Fetched, KeySets, Reply, subject};
 use crate::telemetry::metrics::Metrics;
@@ -146,17 +146,34 @@ async fn a_new_key_is_found_at_its_first_token_and_an_old_one_is_gone() {
 async fn key_ids_that_nobody_knows_cost_a_fetch_now_and_then() {
     let (key, unknown) = (Signer::ed25519("one"), Signer::ed25519("unknown"));
     let world = World::new(&[&key]);
-    for _ in 0..10 {
-        assert_eq!(world.ask(&unknown).await, Err(Refused::UnknownKey));
+    let at_once = 1 + u64::from(MISSES_MAX);
+    for (pause, fetches) in [
+        (0, at_once),
+        (29, at_once),
+        (1, at_once + 1),
+        (30, at_once + 2),
+    ] {
+        world.pass(pause);
+        for _ in 0..10 {
+            assert_eq!(world.ask(&unknown).await, Err(Refused::UnknownKey));
+        }
+        assert_eq!(world.fetches(), fetches, "after {pause} s");
     }
-    assert_eq!(world.fetches(), 2);
-    world.pass(29);
-    assert_eq!(world.ask(&unknown).await, Err(Refused::UnknownKey));
-    assert_eq!(world.fetches(), 2);
-    world.pass(1);
-    assert_eq!(world.ask(&unknown).await, Err(Refused::UnknownKey));
-    assert_eq!(world.fetches(), 3);
     assert_eq!(world.ask(&key).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_although_another_was_looked_for() {
+    let (old, new, unknown) = (
+        Signer::ed25519("old"),
+        Signer::ed25519("new"),
+        Signer::ed25519("unknown"),
+    );
+    let world = World::new(&[&old]);
+    assert_eq!(world.ask(&unknown).await, Err(Refused::UnknownKey));
+    assert_eq!(world.ask(&new).await, Err(Refused::UnknownKey));
+    world.answers.lock().keys = vec![new.jwk()];
+    assert_eq!(world.ask(&new).await, Ok(()));
 }
 
 #[tokio::test]
