@@ -129,6 +129,67 @@ async fn tenants_share_no_user_challenge_credential_or_session() {
     assert!(offered.iter().all(|offered| offered["id"] != forge.id()));
 }
 
+/// The same authenticator, and what it makes has the same id.
+#[tokio::test]
+async fn a_credential_of_two_tenants_is_two_credentials() {
+    let server = TestServer::start();
+    let (here, there) = (server.tenant().await, server.tenant().await);
+    let ann = Visitor::new(&server, &here).await;
+    let bob = Visitor::new(&server, &there).await;
+    let mut forge = ann.register().await;
+    let of_ann = forge.user_handle.clone();
+    let created = forge.create(&bob.begin_registration().await);
+    bob.finish_registration(&created).await.expect(200);
+    let id = format!("/webauthn/credentials/{}", forge.id());
+    bob.patch(&id, &json!({"name": "Bob's"})).await.expect(200);
+    let options = bob.begin_login(None).await;
+    let said = bob.finish_login(&forge.get(&options)).await;
+    assert_eq!(said.expect(200)["user_id"], bob.user);
+    bob.delete(&id).await.expect(204);
+    let listed = ann.get("/webauthn/credentials").await.expect(200);
+    assert_eq!(listed[0]["id"], forge.id());
+    assert_ne!(listed[0]["name"], "Bob's");
+    forge.user_handle = of_ann;
+    let options = ann.begin_login(None).await;
+    let said = ann.finish_login(&forge.get(&options)).await;
+    assert_eq!(said.expect(200)["user_id"], ann.user);
+}
+
+/// A browser keeps one cookie of a name for all paths of a host.
+#[tokio::test]
+async fn tenants_of_one_host_may_name_their_cookies() {
+    let server = TestServer::start();
+    let mut visitors = Vec::new();
+    let mut cookies = Vec::new();
+    for name in ["a", "b"] {
+        let tenant = tenant_with(&server, json!({"cookie": {"name": name}})).await;
+        let visitor = Visitor::new(&server, &tenant).await;
+        let mut forge = visitor.register().await;
+        let options = visitor.begin_login(None).await;
+        let said = visitor.finish_login(&forge.get(&options)).await;
+        let cookie = said.header("set-cookie").unwrap().split(';').next();
+        cookies.push(cookie.unwrap().to_owned());
+        visitors.push(visitor);
+    }
+    let both = cookies.join("; ");
+    let headers = [("Cookie", &*both)];
+    for visitor in &visitors {
+        let me = visitor.send_as("GET", "/me", &headers, None).await;
+        assert_eq!(me.expect(200)["id"], visitor.user);
+    }
+    let [one, other] = &visitors[..] else {
+        panic!("two visitors");
+    };
+    let ended = one.send_as("POST", "/logout", &headers, None).await;
+    ended.expect(204);
+    assert!(ended.header("set-cookie").unwrap().starts_with("a=;"));
+    one.send_as("GET", "/me", &headers, None).await.expect(401);
+    other
+        .send_as("GET", "/me", &headers, None)
+        .await
+        .expect(200);
+}
+
 /// The two APIs share users and credentials, and no ceremony.
 #[tokio::test]
 async fn a_ceremony_ends_at_the_api_where_it_began() {

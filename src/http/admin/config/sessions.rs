@@ -25,7 +25,7 @@ pub(super) struct SessionsBody {
     #[serde(default, deserialize_with = "integer")]
     #[schema(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
-    /// Whether the token is in a header too, for clients without cookies.
+    /// Whether a login answers with the token in `X-Auth-Token` instead of a cookie, for pages on another site.
     auth_token_header: Option<bool>,
     #[serde(default, deserialize_with = "object")]
     cookie: Option<CookieBody>,
@@ -39,6 +39,7 @@ pub(super) struct SessionsBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = Cookie)]
 struct CookieBody {
+    /// `hanko` unless you say. Tenants below one host need names of their own where one browser uses several of them.
     #[schema(value_type = Option<CookieName>)]
     name: Option<String>,
     #[schema(value_type = Option<HostName>)]
