@@ -9,8 +9,15 @@ use serde::Serialize;
 /// # Panics
 /// Never: the bodies of this crate have nothing that JSON cannot say.
 pub fn json(response: HttpResponseBuilder, body: &impl Serialize) -> HttpResponse {
-    let text = serde_json::to_string(body).expect("a body of ours serialises");
-    json_text(response, text)
+    json_text(response, json_of(body))
+}
+
+/// Its text.
+///
+/// # Panics
+/// Never, likewise.
+pub fn json_of(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("a body of ours serialises")
 }
 
 /// A JSON body that is text already.

@@ -146,7 +146,7 @@ async fn a_user_of_an_issuer_keeps_to_what_is_theirs() {
     ann.patch(&path, &json!({"name": "mine"})).await.expect(404);
     ann.delete(&path).await.expect(404);
     let begun = bob.begin_registration().await;
-    let created = crate::support::Forge::new(-7).create(&begun);
+    let created = Forge::new(-7).create(&begun);
     ann.finish_registration(&created).await.expect(400);
     let listed = bob.get("/webauthn/credentials").await.expect(200);
     assert_eq!(listed.as_array().unwrap().len(), 1);

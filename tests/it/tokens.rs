@@ -95,6 +95,38 @@ async fn the_key_set_is_never_empty_and_stays() {
 }
 
 #[tokio::test]
+async fn whoever_has_the_keys_is_told_so() {
+    let server = TestServer::start();
+    let tenant = server.tenant().await;
+    for path in [".well-known/jwks.json", "webauthn/.well-known/jwks.json"] {
+        let path = format!("/{}/{path}", tenant.id);
+        let ask = async |known: &str| {
+            let headers = [("If-None-Match", known)];
+            tenant.client.send("GET", &path, &headers, None).await
+        };
+        let first = tenant.client.get(&path).await;
+        let tag = first.header("etag").unwrap().to_owned();
+        for known in [&tag, &format!("W/{tag}"), &format!("\"x\", {tag}"), "*"] {
+            let same = ask(known).await;
+            assert_eq!((same.status, &*same.text), (304, ""), "{known}");
+            assert_eq!(same.header("etag"), Some(&*tag));
+            assert_eq!(same.header("cache-control"), Some("max-age=600"));
+            assert_eq!(same.header("content-type"), None);
+        }
+        for unknown in ["\"x\"", "x", "", tag.trim_matches('"')] {
+            let keys = ask(unknown).await.expect(200);
+            assert_eq!(keys, first.json(), "{unknown}");
+        }
+        let keys = format!("/tenants/{}/secrets/jwk", tenant.id);
+        let named = json!({"name": path});
+        server.admin().post(&keys, &named).await.expect(201);
+        let newer = ask(&tag).await;
+        assert_ne!(newer.expect(200), first.json());
+        assert_ne!(newer.header("etag"), Some(&*tag));
+    }
+}
+
+#[tokio::test]
 async fn the_first_key_is_made_once_however_many_ask() {
     let server = TestServer::start();
     let tenant = server.tenant().await;

@@ -1,7 +1,7 @@
 //! Keys and claims as the description shows them.
 #![expect(dead_code, reason = "described, never constructed")]
 
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A public key (RFC 7517). RSA keys have `n` and `e`, elliptic curves `crv`, `x` and, but for Ed25519, `y`.
 #[derive(ToSchema)]
@@ -30,4 +30,13 @@ pub(crate) struct EmailShown {
     address: String,
     is_primary: bool,
     is_verified: bool,
+}
+
+/// What asks only for keys that are new.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct IfNoneMatchParameter {
+    /// The `ETag` of the keys that you have: where they are the same still, the answer is 304 and has no body.
+    #[param(rename = "If-None-Match")]
+    if_none_match: Option<String>,
 }

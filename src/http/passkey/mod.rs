@@ -50,7 +50,7 @@ async fn rarer(call: &Call, tenant: Tenant<'_>, path: &[&str]) -> Answer {
         (_, ["mfa", path @ ..]) => mfa(call, tenant.keyed(call)?, path).await,
         (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => {
             admit(call, &tenant, Route::Read)?;
-            jwks::jwks(&tenant).await
+            jwks::jwks(call, &tenant).await
         }
         (_, ["credentials", ..]) => credentials(call, &tenant.keyed(call)?, path).await,
         (_, ["transaction", ..]) => transaction(call, tenant.keyed(call)?, path).await,

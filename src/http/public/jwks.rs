@@ -1,7 +1,8 @@
 //! `GET /.well-known/jwks.json`: the keys of session tokens, and no other (contract §2.8).
 
 use crate::http::Answer;
-use crate::http::call::Tenant;
+use crate::http::call::{Call, Tenant};
+use crate::http::openapi::tokens::IfNoneMatchParameter;
 use crate::http::passkey::jwks::{KeySet, key_set};
 use crate::tenant::token::KeyPurpose;
 
@@ -14,8 +15,17 @@ use crate::tenant::token::KeyPurpose;
     path = "/.well-known/jwks.json",
     tag = "public: sessions",
     operation_id = "public_jwks",
-    responses((status = 200, description = "The keys (RFC 7517), to be kept for ten minutes", body = KeySet)),
+    params(IfNoneMatchParameter),
+    responses(
+        (
+            status = 200,
+            description = "The keys (RFC 7517), to be kept for ten minutes",
+            body = KeySet,
+            headers(("ETag" = String, description = "Of these keys")),
+        ),
+        (status = 304, description = "The keys are still those of `If-None-Match`"),
+    ),
 )]
-pub(super) async fn jwks(tenant: &Tenant<'_>) -> Answer {
-    key_set(tenant, KeyPurpose::Session).await
+pub(super) async fn jwks(call: &Call, tenant: &Tenant<'_>) -> Answer {
+    key_set(call, tenant, KeyPurpose::Session).await
 }

@@ -45,7 +45,7 @@ pub async fn routes(call: &Call, tenant: TenantId, path: &[&str]) -> Answer {
         }
         (&Method::GET | &Method::HEAD, [".well-known", "jwks.json"]) => {
             admit(call, &tenant, Route::Read)?;
-            jwks::jwks(&tenant).await
+            jwks::jwks(call, &tenant).await
         }
         _ => Err(no_route(path)),
     }
