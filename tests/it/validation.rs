@@ -167,7 +167,7 @@ async fn lists_name_each_entry_once() {
         "https://b.example",
         "https://a.example"
     ]);
-    let cases: [(Spoil<Value>, &str); 4] = [
+    let cases: [(Spoil<Value>, &str); 5] = [
         (
             |config| config["cors"]["allowed_origins"] = json!(["", "*"]),
             "allowed_origins must not have empty entries",
@@ -175,6 +175,12 @@ async fn lists_name_each_entry_once() {
         (
             |config| config["webauthn"]["relying_party"]["origins"] = json!([""]),
             "origins must be origins like https://example.com or android:apk-key-hash:…, '' is none",
+        ),
+        (
+            |config| {
+                config["webauthn"]["relying_party"]["origins"] = json!(["https://*.a.example"])
+            },
+            "origins must be origins like https://example.com or android:apk-key-hash:…, 'https://*.a.example' is none",
         ),
         (
             |config| config["webauthn"]["relying_party"]["id"] = "x".repeat(256).into(),

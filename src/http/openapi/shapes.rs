@@ -179,4 +179,4 @@ const HOST: &str = "^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*$";
 const KEY_ADDRESS: &str = "^(https://([a-z0-9-]+\\.)*[a-z][a-z0-9-]*|http://localhost)(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?$";
 const ADDRESS: &str = "^(https?://([A-Za-z0-9-]+\\.)*[A-Za-z][A-Za-z0-9-]*(:[1-9][0-9]{0,3})?(/[!-~]*)?|data:[a-z0-9,;][!-~]*)$";
 /// A port is there only where it is not the usual one.
-const ORIGIN: &str = "^(https?://([a-z0-9-]+\\.)*[a-z][a-z0-9-]*(:[1-9][0-9]{3})?|android:apk-key-hash:[\\s\\S]*[^:])$";
+const ORIGIN: &str = "^(https?://([a-z0-9_-]+\\.)*[a-z][a-z0-9_-]*(:[1-9][0-9]{3})?|android:apk-key-hash:[\\s\\S]*[^:])$";

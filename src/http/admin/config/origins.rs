@@ -11,13 +11,20 @@ pub(super) fn check_origins(
 ) -> Vec<String> {
     let mut checked = Vec::with_capacity(origins.len());
     for origin in origins {
-        match normalise(&origin).filter(|origin| !origin.ends_with(':')) {
+        match normalise(&origin).filter(|origin| is_possible(origin)) {
             Some(normal) => checked.push(normal),
             None => validation.fail(format!("{field} must be origins like https://example.com or android:apk-key-hash:…, '{origin}' is none")),
         }
     }
     check_unique(field, &checked, validation);
     checked
+}
+
+/// Letters that no host has, a `*` for instance, match no page: origins are compared exactly.
+fn is_possible(normal: &str) -> bool {
+    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    let host = normal.split_once("://");
+    !normal.ends_with(':') && host.is_none_or(|(_, host)| host.bytes().all(is_of_host))
 }
 
 pub(super) fn check_unique(field: &str, entries: &[String], validation: &mut Validation) {
