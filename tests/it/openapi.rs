@@ -202,7 +202,7 @@ fn assert_described(api: &Value, schema: &Value, value: &Value, at: &str) {
         Value::Object(members) => {
             let parts = parts(api, schema);
             assert!(!parts.is_empty(), "{at}: {schema}");
-            for required in parts.iter().flat_map(|it| it["required"].as_array()) {
+            for required in parts.iter().filter_map(|it| it["required"].as_array()) {
                 for name in required {
                     let name = name.as_str().unwrap();
                     assert!(members.contains_key(name), "{at}: no {name} in {value}");
@@ -242,7 +242,7 @@ fn resolved<'a>(api: &'a Value, schema: &'a Value) -> &'a Value {
 fn parts<'a>(api: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let schema = resolved(api, schema);
     let of = ["allOf", "oneOf"].into_iter();
-    let of = of.flat_map(|name| schema[name].as_array()).flatten();
+    let of = of.filter_map(|name| schema[name].as_array()).flatten();
     let of = of.flat_map(|part| parts(api, part));
     let itself = schema["properties"].is_object().then_some(schema);
     itself.into_iter().chain(of).collect()

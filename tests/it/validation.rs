@@ -178,7 +178,7 @@ async fn lists_name_each_entry_once() {
         ),
         (
             |config| {
-                config["webauthn"]["relying_party"]["origins"] = json!(["https://*.a.example"])
+                config["webauthn"]["relying_party"]["origins"] = json!(["https://*.a.example"]);
             },
             "origins must be origins like https://example.com or android:apk-key-hash:…, 'https://*.a.example' is none",
         ),
