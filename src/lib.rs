@@ -30,7 +30,7 @@
 //! | [`http`] | thin: a route table for each API, each a `match` on path and method; one table from refusals to envelopes |
 //! | [`http::passkey`], [`http::public`], [`http::admin`] | the three APIs; [`http::ceremony`] is what the first two have in common |
 //! | [`http::tenancy`], [`http::issuers`] | which tenant and which API a request is for; the keys of trusted issuers, fetched and kept |
-//! | `http/openapi` | the description of the Passkey API, made from its handlers |
+//! | `http/openapi` | the description of the three APIs, made from their handlers |
 //! | [`telemetry`] | logging, and every metric a typed method |
 //! | [`app`], [`config`], [`cli`] | what is built from what, with which settings, by which command |
 //!
