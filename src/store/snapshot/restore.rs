@@ -85,13 +85,10 @@ fn unpack_and_check(
     }
     archive::unpack(snapshot, copy, keyring)?;
     let contents = check(copy, keyring)?;
+    schema::update(copy, keyring)?;
     let connection = schema::connect_reader(copy)?;
     let damaged = damaged(&connection, keyring)?;
-    let audit_damaged = if schema::has_audit(&connection)? {
-        audit::damaged(&connection, keyring)?
-    } else {
-        Vec::new()
-    };
+    let audit_damaged = audit::damaged(&connection, keyring)?;
     Ok(Verified {
         tenants: contents.tenants,
         rows: contents.rows,

@@ -151,17 +151,28 @@ impl Batch<'_> {
         };
         let binding = place.binding();
         let sealed = self.keyring.seal(&binding, &pack(data));
+        let (data, large) = if sealed.len() > LARGE {
+            (&[][..], Some(self.set_apart(&sealed)?))
+        } else {
+            (&sealed[..], None)
+        };
         let columns = (
             tenant.as_bytes(),
             put.kind.0,
             &*put.id,
             integer(ledger.seq),
             expires.map(integer),
-            sealed,
+            data,
+            large,
         );
         self.prepare(UPSERT_ROW)?.execute(columns)?;
         ledger.add(put.kind, &binding);
         Ok(())
+    }
+
+    fn set_apart(&self, sealed: &[u8]) -> rusqlite::Result<i64> {
+        self.prepare("INSERT INTO large(data) VALUES (?1)")?
+            .insert([sealed])
     }
 
     fn remove(&self, tenant: Uuid, put: &Put) -> Result<(), Stop> {
@@ -228,5 +239,9 @@ const TIME_MAX: UnixSeconds = i64::MAX.unsigned_abs();
 const ANY_ROW: &str = "SELECT 1 FROM row WHERE tenant = ?1 LIMIT 1";
 const SELECT_ROW: &str = "SELECT seq, expires FROM row WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
 const DELETE_ROW: &str = "DELETE FROM row WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
-const UPSERT_ROW: &str = "INSERT INTO row(tenant, kind, id, seq, expires, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-    ON CONFLICT(tenant, kind, id) DO UPDATE SET seq = excluded.seq, expires = excluded.expires, data = excluded.data";
+const UPSERT_ROW: &str = "INSERT INTO row(tenant, kind, id, seq, expires, data, large) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+    ON CONFLICT(tenant, kind, id) DO UPDATE \
+    SET seq = excluded.seq, expires = excluded.expires, data = excluded.data, large = excluded.large";
+
+/// With a longer one, a row would not fit a page of its tree.
+const LARGE: usize = 800;

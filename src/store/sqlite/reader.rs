@@ -275,8 +275,10 @@ fn read_rows(
     keyring: &Keyring,
     found: &mut Ledger,
 ) -> Result<Vec<Row>, ReadError> {
-    let mut statement = connection
-        .prepare_cached("SELECT kind, id, seq, expires, data FROM row WHERE tenant = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, row.id, seq, expires, coalesce(large.data, row.data) \
+             FROM row LEFT JOIN large ON large.id = row.large WHERE tenant = ?1",
+    )?;
     let mut columns = statement.query([tenant.as_bytes()])?;
     let mut rows = Vec::new();
     while let Some(row) = columns.next()? {
@@ -321,8 +323,9 @@ type Listed = Vec<(Uuid, Result<Row, ReadError>)>;
 /// Looks each tenant's row up by its key, so it costs by tenants and not by rows.
 fn list(connection: &Connection, kind: Kind, keyring: &Keyring) -> rusqlite::Result<Listed> {
     let mut statement = connection.prepare_cached(
-        "SELECT row.kind, row.id, row.seq, row.expires, row.data, row.tenant \
+        "SELECT row.kind, row.id, row.seq, row.expires, coalesce(large.data, row.data), row.tenant \
          FROM tenant CROSS JOIN row ON row.tenant = tenant.id AND row.kind = ?1 AND row.id = x'' \
+         LEFT JOIN large ON large.id = row.large \
          WHERE NOT EXISTS (SELECT 1 FROM leaving WHERE leaving.tenant = tenant.id)",
     )?;
     let mut columns = statement.query([kind.0])?;

@@ -11,6 +11,13 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use super::OpenError;
 use crate::store::seal::Keyring;
 
+/// Brings a copy that nobody else has open to today's tables; what it cannot read, it refuses.
+pub(in crate::store) fn update(copy: &Path, keyring: &Keyring) -> Result<(), OpenError> {
+    let connection = connect(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    check(&connection, keyring)?;
+    migrate(&connection)
+}
+
 /// The one connection that writes; the file must be there.
 pub(super) fn connect_writer(path: &Path) -> Result<Connection, OpenError> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -113,6 +120,7 @@ fn create(connection: &Connection, keyring: &Keyring) -> Result<(), OpenError> {
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(TABLES)?;
     transaction.execute_batch(AUDIT_TABLE)?;
+    transaction.execute_batch(LARGE_TABLE)?;
     let insert = "INSERT INTO meta(key, value) VALUES (?1, ?2)";
     transaction.execute(insert, ("schema", SCHEMA))?;
     transaction.execute(insert, ("commit", 0_i64))?;
@@ -123,11 +131,15 @@ fn create(connection: &Connection, keyring: &Keyring) -> Result<(), OpenError> {
 
 /// In one transaction: a crash leaves the old file or the new one.
 fn migrate(connection: &Connection) -> Result<(), OpenError> {
-    if has_audit(connection)? {
+    let found: i64 = meta(connection, "schema")?;
+    if found == SCHEMA {
         return Ok(());
     }
     let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(AUDIT_TABLE)?;
+    if found < SCHEMA_WITH_AUDIT {
+        transaction.execute_batch(AUDIT_TABLE)?;
+    }
+    transaction.execute_batch(LARGE_TABLE)?;
     transaction.execute("UPDATE meta SET value = ?1 WHERE key = 'schema'", [SCHEMA])?;
     transaction.commit()?;
     Ok(())
@@ -168,6 +180,17 @@ CREATE TABLE audit(
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Since schema 3. A tree of rows compares whole entries, to the last page of the longest: long data stands apart, and what
+/// looks for a short row beside it does not read it. `large` is its id, and then the row's own `data` is empty.
+const LARGE_TABLE: &str = "
+CREATE TABLE large(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+ALTER TABLE row ADD COLUMN large INTEGER;
+CREATE TRIGGER row_deleted AFTER DELETE ON row WHEN old.large IS NOT NULL
+BEGIN DELETE FROM large WHERE id = old.large; END;
+CREATE TRIGGER row_replaced AFTER UPDATE ON row WHEN old.large IS NOT NULL AND old.large IS NOT new.large
+BEGIN DELETE FROM large WHERE id = old.large; END;
+";
+
 /// `FULL` syncs the WAL at each commit. Memory-mapped reads would turn an I/O error into a signal. `cell_size_check` finds
 /// rotten pages earlier. A WAL that a long reader let grow is cut back to `journal_size_limit` when it starts anew.
 const WRITER_PRAGMAS: &[(&str, &str)] = &[
@@ -195,7 +218,7 @@ const COPIER_PRAGMAS: &[(&str, &str)] = &[
     ("trusted_schema", "0"),
 ];
 
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 const SCHEMA_WITH_AUDIT: i64 = 2;
 /// Opens with the right keys only, so wrong ones are told at start and not tenant by tenant.
 const CANARY_BINDING: &[u8] = b"keywright canary v1";

@@ -142,11 +142,11 @@ fn a_new_key_in_front_keeps_the_old_rows_readable() {
 fn a_newer_schema_is_refused() {
     let disk = Disk::new();
     wait(disk.open().close()).unwrap();
-    tamper(&disk, "UPDATE meta SET value = 3 WHERE key = 'schema'");
+    tamper(&disk, "UPDATE meta SET value = 4 WHERE key = 'schema'");
     let error = open_error(disk.directory.path(), keyring());
     assert!(matches!(
         error,
-        OpenError::NewerSchema { found: 3, known: 2 }
+        OpenError::NewerSchema { found: 4, known: 3 }
     ));
 }
 

@@ -33,7 +33,12 @@ fn of_schema_1() -> Disk {
     old.execute("ATTACH ?1 AS today", [today.to_str().unwrap()])
         .unwrap();
     for table in ["meta", "tenant", "leaving", "row"] {
-        let copy = format!("INSERT INTO main.{table} SELECT * FROM today.{table}");
+        let columns = if table == "row" {
+            "tenant, kind, id, seq, expires, data"
+        } else {
+            "*"
+        };
+        let copy = format!("INSERT INTO main.{table} SELECT {columns} FROM today.{table}");
         old.execute(&copy, []).unwrap();
     }
     old.execute("UPDATE meta SET value = 1 WHERE key = 'schema'", [])
@@ -56,9 +61,15 @@ fn a_store_of_schema_1_opens_with_everything_and_takes_entries() {
     assert_eq!(rows(&store, tenant(2)), None);
     assert!(log(&store, tenant(1)).is_empty());
     assert_eq!(tell(&store, tenant(1), vec![entry(1, "x")]).unwrap(), 2);
+    let long = "y".repeat(2_000);
+    update(&store, tenant(1), vec![put("b", &long)]).unwrap();
     drop(store);
-    assert_eq!(log(&disk.open(), tenant(1)), ["x@1"]);
-    assert_eq!(schema_of(&disk), 2);
+    let store = disk.open();
+    assert_eq!(log(&store, tenant(1)), ["x@1"]);
+    let expected = ["7/a=1@1".to_owned(), format!("7/b={long}@3")];
+    assert_eq!(rows(&store, tenant(1)).unwrap(), expected);
+    drop(store);
+    assert_eq!(schema_of(&disk), 3);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::store::{Change, Expect, Put};
 mod audit;
 mod batches;
 mod durability;
+mod large;
 mod migration;
 mod model;
 mod purge;
