@@ -10,9 +10,9 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Wrap
 use uuid::Uuid;
 
 use super::codec;
+use super::handle::Seat;
 use super::ledger::{Counts, Ledger};
 use super::source::EnvSource;
-use super::tenant::Durable;
 use super::uses::Uses;
 use crate::store::{Change, Commit, CommitError, Put, Store};
 use crate::telemetry::worker::WorkerMetrics;
@@ -24,7 +24,7 @@ use crate::tenant::rejection::Rejection;
 /// Begins a ceremony and answers its options.
 pub struct Begin<I: Initialize> {
     pub initialize: I,
-    pub durable: Arc<Durable>,
+    pub tenant: Arc<Seat>,
 }
 
 impl<I: Initialize> Message for Begin<I> {
@@ -75,6 +75,8 @@ pub struct Ceremonies {
     uses: Uses,
     checkpoints: u64,
     saving: bool,
+    /// How many checkpoints are still to come for what was unsaved at the last tick.
+    more_checkpoints: usize,
     surroundings: Surroundings,
 }
 
@@ -99,6 +101,7 @@ impl Ceremonies {
             uses: Uses::default(),
             checkpoints: 0,
             saving: false,
+            more_checkpoints: 0,
             surroundings,
         }
     }
@@ -166,6 +169,7 @@ impl Ceremonies {
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.expire(self.surroundings.source.env().now);
         if !self.saving {
+            self.more_checkpoints = self.pending.unsaved().div_ceil(CHECKPOINT_CEREMONIES_MAX);
             self.save(CHECKPOINT_CEREMONIES_MAX, ctx);
         }
     }
@@ -212,8 +216,9 @@ impl Ceremonies {
 
     fn saved(&mut self, result: Result<(), CommitError>, saving: Saving, ctx: &mut Context<Self>) {
         self.saving = false;
+        self.more_checkpoints = self.more_checkpoints.saturating_sub(1);
         match result {
-            Ok(()) if self.pending.has_unsaved() => self.save(CHECKPOINT_CEREMONIES_MAX, ctx),
+            Ok(()) if self.more_checkpoints > 0 => self.save(CHECKPOINT_CEREMONIES_MAX, ctx),
             Ok(()) | Err(CommitError::Gone) => {}
             Err(error) => {
                 tracing::warn!(tenant = %self.tenant, %error, "the challenge checkpoint waits for the next round");
@@ -256,7 +261,7 @@ impl<I: Initialize> Handler<Begin<I>> for Ceremonies {
         self.begin(|worker| {
             message
                 .initialize
-                .decide(&message.durable.read(), &env, worker)
+                .decide(&message.tenant.durable().read(), &env, worker)
         })
     }
 }
