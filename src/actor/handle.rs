@@ -38,8 +38,6 @@ pub struct Tenant {
     durable: Arc<Durable>,
     actor: Addr<TenantActor>,
     pub(super) slots: Arc<Slots>,
-    /// One each worker, so that workers do not fight for one counter.
-    permits: Box<[Permits]>,
     asked_for: AtomicBool,
     first_key: Mutex<()>,
     renewing: AtomicBool,
@@ -55,12 +53,7 @@ impl Drop for Renewing {
 }
 
 impl Tenant {
-    pub(super) fn start(
-        registry: &Registry,
-        state: TenantState,
-        slots: Arc<Slots>,
-        requests: usize,
-    ) -> Self {
+    pub(super) fn start(registry: &Registry, state: TenantState, slots: Arc<Slots>) -> Self {
         let durable = Arc::new(Durable::new(state.id, state));
         let owned = Arc::clone(&durable);
         let (store, source) = (Arc::clone(&registry.store), registry.source.clone());
@@ -73,7 +66,6 @@ impl Tenant {
                 TenantActor::new(owned, store, source, audit)
             }),
             slots,
-            permits: Permits::divided(requests, registry.workers.count()),
             asked_for: AtomicBool::new(true),
             first_key: Mutex::new(()),
             renewing: AtomicBool::new(false),
@@ -88,15 +80,6 @@ impl Tenant {
         !self.durable.is_dead() && self.actor.connected()
     }
 
-    /// Whether nobody has asked since the last time that this was asked, and nothing is under way or pending.
-    pub(super) fn is_released(&self) -> bool {
-        let asked_for = self.asked_for.swap(false, Ordering::AcqRel);
-        !asked_for
-            && self.permits.iter().all(|permits| permits.out() == 0)
-            && !self.durable.has_commits_in_flight()
-            && self.slots.are_idle()
-    }
-
     async fn execute<C: Command>(&self, execute: Execute<C>) -> Result<C::Outcome, Refusal> {
         self.actor
             .send(execute)
@@ -105,33 +88,78 @@ impl Tenant {
     }
 }
 
+/// A tenant as one worker has it: what every request counts is counted here, on a cache line that no other worker writes.
+#[repr(align(128))]
+pub struct Seat {
+    tenant: Arc<Tenant>,
+    permits: Permits,
+}
+
+impl Seat {
+    pub(super) fn durable(&self) -> &Durable {
+        &self.tenant.durable
+    }
+}
+
+/// The tenant's seats, one a worker.
+pub(super) struct Seats(Box<[Arc<Seat>]>);
+
+impl Seats {
+    /// `requests` may be under way at a time.
+    pub(super) fn new(tenant: Tenant, requests: usize, workers: usize) -> Self {
+        let tenant = Arc::new(tenant);
+        let permits = Permits::divided(requests, workers);
+        let seats = permits.into_iter().map(|permits| {
+            let tenant = Arc::clone(&tenant);
+            Arc::new(Seat { tenant, permits })
+        });
+        Self(seats.collect())
+    }
+
+    pub(super) fn tenant(&self) -> &Arc<Tenant> {
+        &self.0[0].tenant
+    }
+
+    /// Whether nobody has asked since the last time that this was asked, and nothing is under way or pending.
+    pub(super) fn are_released(&self) -> bool {
+        let asked_for = self.tenant().asked_for.swap(false, Ordering::AcqRel);
+        !asked_for && self.are_idle()
+    }
+
+    /// Whether nobody asks, and nothing is under way or pending.
+    pub(super) fn are_idle(&self) -> bool {
+        let tenant = self.tenant();
+        !tenant.asked_for.load(Ordering::Acquire)
+            && self.0.iter().all(|seat| seat.permits.out() == 0)
+            && !tenant.durable.has_commits_in_flight()
+            && tenant.slots.are_idle()
+    }
+}
+
 /// A tenant and the permit to use it, for one request on one worker. Both are given back when it is dropped.
 pub struct Lease<'a> {
     registry: &'a Arc<Registry>,
-    tenant: Arc<Tenant>,
+    seat: Arc<Seat>,
     worker: usize,
 }
 
 impl<'a> Lease<'a> {
     /// `None`: too many requests are under way on this worker, in all or of this tenant.
-    pub(super) fn take(
-        registry: &'a Arc<Registry>,
-        tenant: &Arc<Tenant>,
-        worker: usize,
-    ) -> Option<Self> {
+    pub(super) fn take(registry: &'a Arc<Registry>, seats: &Seats, worker: usize) -> Option<Self> {
+        let seat = &seats.0[worker];
         if !registry.permits[worker].take() {
             return None;
         }
-        if !tenant.permits[worker].take() {
+        if !seat.permits.take() {
             registry.permits[worker].give_back();
             return None;
         }
-        if !tenant.asked_for.load(Ordering::Relaxed) {
-            tenant.asked_for.store(true, Ordering::Release);
+        if !seat.tenant.asked_for.load(Ordering::Relaxed) {
+            seat.tenant.asked_for.store(true, Ordering::Release);
         }
         Some(Self {
             registry,
-            tenant: Arc::clone(tenant),
+            seat: Arc::clone(seat),
             worker,
         })
     }
@@ -140,7 +168,7 @@ impl<'a> Lease<'a> {
     pub async fn begin<I: Initialize>(&self, initialize: I) -> Result<String, Refusal> {
         let message = Begin {
             initialize,
-            durable: Arc::clone(&self.tenant.durable),
+            tenant: Arc::clone(&self.seat),
         };
         let options = self
             .slots()
@@ -164,11 +192,11 @@ impl<'a> Lease<'a> {
         by: Requester,
     ) -> Result<C::Outcome, Refusal> {
         let execute = Execute { command, by };
-        if self.tenant.is_alive() {
-            return self.tenant.execute(execute).await;
+        if self.seat.tenant.is_alive() {
+            return self.seat.tenant.execute(execute).await;
         }
         let fresh = self.registry.lease(self.id, self.worker).await?;
-        fresh.tenant.execute(execute).await
+        fresh.seat.tenant.execute(execute).await
     }
 
     /// The key that signs the tenant's tokens; the first is made at its first use. Where the tenant wants keys of another
@@ -226,10 +254,10 @@ impl<'a> Lease<'a> {
 
     /// One at a time; whoever asks for a token does not wait for it.
     fn renew_signing_keys_soon(&self) {
-        if self.tenant.renewing.swap(true, Ordering::AcqRel) {
+        if self.seat.tenant.renewing.swap(true, Ordering::AcqRel) {
             return;
         }
-        let renewing = Renewing(Arc::clone(&self.tenant));
+        let renewing = Renewing(Arc::clone(&self.seat.tenant));
         let (registry, worker) = (Arc::clone(self.registry), self.worker);
         actix::spawn(async move {
             let id = renewing.0.durable.id;
@@ -246,7 +274,7 @@ impl<'a> Lease<'a> {
         purpose: KeyPurpose,
         now: Timestamp,
     ) -> Result<Arc<SigningKey>, Refusal> {
-        let _turn = self.tenant.first_key.lock().await;
+        let _turn = self.seat.tenant.first_key.lock().await;
         if let Some(key) = self.read().keys(purpose).active(now) {
             return Ok(Arc::clone(key));
         }
@@ -286,7 +314,7 @@ impl<'a> Lease<'a> {
     }
 
     fn slots(&self) -> &Slots {
-        &self.tenant.slots
+        &self.seat.tenant.slots
     }
 }
 
@@ -294,13 +322,13 @@ impl Deref for Lease<'_> {
     type Target = Durable;
 
     fn deref(&self) -> &Durable {
-        &self.tenant.durable
+        &self.seat.tenant.durable
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.tenant.permits[self.worker].give_back();
+        self.seat.permits.give_back();
         self.registry.permits[self.worker].give_back();
     }
 }

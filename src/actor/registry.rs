@@ -3,15 +3,15 @@
 //! A tenant is read back from the store when it is first asked for, once however many ask; it leaves memory when nobody
 //! asks any more and nothing of it is pending. What is found dead is read back again.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
+use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard, ShardedLockWriteGuard};
 use futures_util::FutureExt;
 use futures_util::future::Shared;
 use parking_lot::Mutex;
@@ -21,7 +21,7 @@ use super::Refusal;
 use super::audit::{self, AuditLog};
 use super::ceremonies::Surroundings;
 use super::codec::{self, Hydrated};
-use super::handle::{Lease, Slots, Tenant};
+use super::handle::{Lease, Seats, Slots, Tenant};
 use super::permits::Permits;
 use super::signing::KeyPool;
 use super::source::EnvSource;
@@ -65,7 +65,8 @@ pub struct Registry {
     pub(super) surroundings: Vec<Surroundings>,
     /// One each worker.
     pub(super) permits: Box<[Permits]>,
-    tenants: DashMap<TenantId, Known>,
+    /// Read on every request, each worker on a cache line of its own; written when a tenant comes or goes.
+    tenants: ShardedLock<HashMap<TenantId, Known>>,
     /// Those whose challenges this process has restored: that happens once, whatever becomes of their actors.
     restored: Mutex<HashSet<TenantId>>,
     requests_per_tenant: usize,
@@ -74,7 +75,7 @@ pub struct Registry {
 
 /// What is known of a tenant that was asked for.
 enum Known {
-    Ready(Arc<Tenant>),
+    Ready(Seats),
     Opening(Opening),
     Quarantined,
 }
@@ -106,7 +107,7 @@ impl Registry {
             publish_ahead: parts.publish_ahead,
             surroundings: parts.surroundings,
             permits: Permits::divided(parts.requests, workers),
-            tenants: DashMap::new(),
+            tenants: ShardedLock::default(),
             restored: Mutex::new(HashSet::new()),
             requests_per_tenant: parts.requests_per_tenant,
             draining: AtomicBool::new(false),
@@ -142,11 +143,10 @@ impl Registry {
 
     /// What the tenant allows whom, if it is in memory. Nothing is read back for it, and no permit is needed.
     pub fn policy_now(&self, id: TenantId) -> Option<Arc<Policy>> {
-        let tenant = match &*self.tenants.get(&id)? {
-            Known::Ready(tenant) => Arc::clone(tenant),
-            Known::Opening(_) | Known::Quarantined => return None,
-        };
-        Some(tenant.policy())
+        match self.known().get(&id)? {
+            Known::Ready(seats) => Some(seats.tenant().policy()),
+            Known::Opening(_) | Known::Quarantined => None,
+        }
     }
 
     /// A new tenant, durable when this answers. It is in memory when it is first asked for.
@@ -204,7 +204,7 @@ impl Registry {
         let deleted = self.store.commit(commit).await;
         if !matches!(deleted, Err(CommitError::Busy | CommitError::Full)) {
             lease.kill();
-            self.tenants.remove(&id);
+            self.forget(id);
         }
         deleted?;
         self.audit.listened(id, &copies);
@@ -232,18 +232,57 @@ impl Registry {
 
     /// Lets go of the tenants that nobody has asked for since the last sweep.
     pub fn sweep(&self) {
-        self.tenants.retain(|_, known| match known {
-            Known::Ready(tenant) => !tenant.is_released(),
-            // One that nobody waits for any more is never polled again.
-            Known::Opening(opening) => opening.strong_count().is_some_and(|count| count > 1),
-            Known::Quarantined => true,
+        let known = self.known();
+        let released = known.iter().filter(|(_, known)| match known {
+            Known::Ready(seats) => seats.are_released(),
+            Known::Opening(opening) => is_deserted(opening),
+            Known::Quarantined => false,
         });
-        self.metrics.tenants_hydrated(self.tenants.len());
+        let released: Vec<TenantId> = released.map(|(id, _)| *id).collect();
+        drop(known);
+        for some in released.chunks(RELEASED_TOGETHER) {
+            self.release(some);
+        }
+    }
+
+    /// What has come back to life meanwhile stays. What goes is dropped when nobody waits for the lock any more.
+    fn release(&self, tenants: &[TenantId]) {
+        let mut known = self.known_mut();
+        let gone = tenants.iter().filter_map(|id| match known.get(id)? {
+            Known::Ready(seats) if seats.are_idle() => known.remove(id),
+            Known::Opening(opening) if is_deserted(opening) => known.remove(id),
+            Known::Ready(_) | Known::Opening(_) | Known::Quarantined => None,
+        });
+        let gone: Vec<Known> = gone.collect();
+        self.metrics.tenants_hydrated(known.len());
+        drop(known);
+        drop(gone);
+    }
+
+    fn forget(&self, id: TenantId) {
+        let gone = self.known_mut().remove(&id);
+        drop(gone);
+    }
+
+    fn remember(&self, id: TenantId, known: Known) {
+        let mut all = self.known_mut();
+        let before = all.insert(id, known);
+        self.metrics.tenants_hydrated(all.len());
+        drop(all);
+        drop(before);
+    }
+
+    fn known(&self) -> ShardedLockReadGuard<'_, HashMap<TenantId, Known>> {
+        self.tenants.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_mut(&self) -> ShardedLockWriteGuard<'_, HashMap<TenantId, Known>> {
+        self.tenants.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether nobody has asked for a tenant yet.
     pub(super) fn is_untouched(&self) -> bool {
-        self.tenants.is_empty()
+        self.known().is_empty()
     }
 
     /// From now on nobody is let in any more.
@@ -277,10 +316,10 @@ impl Registry {
     /// Hands what is pending everywhere to the store.
     pub async fn save_challenges(&self) {
         let tenants: Vec<Arc<Tenant>> = self
-            .tenants
-            .iter()
-            .filter_map(|known| match &*known {
-                Known::Ready(tenant) => Some(Arc::clone(tenant)),
+            .known()
+            .values()
+            .filter_map(|known| match known {
+                Known::Ready(seats) => Some(Arc::clone(seats.tenant())),
                 Known::Opening(_) | Known::Quarantined => None,
             })
             .collect();
@@ -298,12 +337,14 @@ impl Registry {
         if self.is_draining() {
             return Err(Refusal::TooBusy);
         }
-        if let Some(known) = self.tenants.get(&id)
-            && let Some(found) = self.found(&known, worker)
-        {
+        let found = self
+            .known()
+            .get(&id)
+            .and_then(|known| self.found(known, worker));
+        if let Some(found) = found {
             return found;
         }
-        match self.tenants.entry(id) {
+        match self.known_mut().entry(id) {
             Entry::Occupied(mut entry) => {
                 if let Some(found) = self.found(entry.get(), worker) {
                     return found;
@@ -327,8 +368,8 @@ impl Registry {
         worker: usize,
     ) -> Option<Result<Found<'a>, Refusal>> {
         match known {
-            Known::Ready(tenant) if tenant.is_alive() => {
-                Some(self.grant(tenant, worker).map(Found::Ready))
+            Known::Ready(seats) if seats.tenant().is_alive() => {
+                Some(self.grant(seats, worker).map(Found::Ready))
             }
             Known::Ready(_) => None,
             Known::Opening(opening) => Some(Ok(Found::Opening(opening.clone()))),
@@ -336,12 +377,8 @@ impl Registry {
         }
     }
 
-    fn grant<'a>(
-        self: &'a Arc<Self>,
-        tenant: &Arc<Tenant>,
-        worker: usize,
-    ) -> Result<Lease<'a>, Refusal> {
-        Lease::take(self, tenant, worker).ok_or_else(|| {
+    fn grant<'a>(self: &'a Arc<Self>, seats: &Seats, worker: usize) -> Result<Lease<'a>, Refusal> {
+        Lease::take(self, seats, worker).ok_or_else(|| {
             self.metrics.request_refused();
             Refusal::TooBusy
         })
@@ -365,17 +402,16 @@ impl Registry {
     ) -> Result<(), Refusal> {
         match self.load(id).await {
             Ok(hydrated) => {
-                let tenant = self.assemble(id, hydrated, slots);
-                self.tenants.insert(id, Known::Ready(tenant));
-                self.metrics.tenants_hydrated(self.tenants.len());
+                let seats = self.assemble(id, hydrated, slots);
+                self.remember(id, Known::Ready(seats));
                 Ok(())
             }
             Err(Refusal::Quarantined) => {
-                self.tenants.insert(id, Known::Quarantined);
+                self.remember(id, Known::Quarantined);
                 Err(Refusal::Quarantined)
             }
             Err(refusal) => {
-                self.tenants.remove(&id);
+                self.forget(id);
                 Err(refusal)
             }
         }
@@ -399,19 +435,15 @@ impl Registry {
             .ok_or(Refusal::TenantNotFound)
     }
 
-    fn assemble(&self, id: TenantId, hydrated: Hydrated, slots: Option<Arc<Slots>>) -> Arc<Tenant> {
+    fn assemble(&self, id: TenantId, hydrated: Hydrated, slots: Option<Arc<Slots>>) -> Seats {
         let slots = slots.unwrap_or_else(|| {
             let slots = Arc::new(Slots::new(id, self.workers.count()));
             let pending = self.to_restore(id, &hydrated);
             slots.restore(self, pending);
             slots
         });
-        Arc::new(Tenant::start(
-            self,
-            hydrated.state,
-            slots,
-            self.requests_per_tenant,
-        ))
+        let tenant = Tenant::start(self, hydrated.state, slots);
+        Seats::new(tenant, self.requests_per_tenant, self.workers.count())
     }
 
     /// What earlier processes left pending: what began, less what was taken, accepted or has expired.
@@ -434,12 +466,20 @@ impl Registry {
 impl Known {
     fn slots(&self) -> Option<Arc<Slots>> {
         match self {
-            Self::Ready(tenant) => Some(Arc::clone(&tenant.slots)),
+            Self::Ready(seats) => Some(Arc::clone(&seats.tenant().slots)),
             Self::Opening(_) | Self::Quarantined => None,
         }
     }
 }
 
+/// One that nobody waits for any more is never polled again.
+fn is_deserted(opening: &Opening) -> bool {
+    opening.strong_count().is_none_or(|count| count <= 1)
+}
+
 const SAVED_TOGETHER: usize = 64;
+
+/// So many leave under one lock, which every request waits for.
+const RELEASED_TOGETHER: usize = 256;
 
 const STORE_ANSWERS_WITHIN: Duration = Duration::from_secs(2);

@@ -1,16 +1,16 @@
 //! The actor that owns a tenant's durable state: it decides, hands the commit to the store, and applies what is durable.
 //!
-//! The state itself stands behind a lock that only this actor writes and every worker reads.
+//! The state itself stands behind a lock that only this actor writes and every worker reads, each on a cache line of its own.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture,
     WrapFuture,
 };
-use parking_lot::{RwLock, RwLockReadGuard};
+use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard};
 use tokio::sync::oneshot;
 
 use super::Refusal;
@@ -29,7 +29,7 @@ use crate::tenant::{Command, Decision};
 #[derive(Debug)]
 pub struct Durable {
     pub id: TenantId,
-    state: RwLock<TenantState>,
+    state: ShardedLock<TenantState>,
     dead: AtomicBool,
     commits_in_flight: AtomicBool,
     /// Beside the lock, since whoever begins a ceremony asks, and hardly ever needs to know more.
@@ -41,14 +41,14 @@ impl Durable {
         Self {
             id,
             tells_initialize: AtomicBool::new(state.policy.settings.audit.initialize),
-            state: RwLock::new(state),
+            state: ShardedLock::new(state),
             dead: AtomicBool::new(false),
             commits_in_flight: AtomicBool::new(false),
         }
     }
 
-    pub fn read(&self) -> RwLockReadGuard<'_, TenantState> {
-        self.state.read()
+    pub fn read(&self) -> ShardedLockReadGuard<'_, TenantState> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Memory and disk may differ: nobody may decide by this state any more, it is read back from the store.
@@ -69,9 +69,10 @@ impl Durable {
         self.tells_initialize.load(Ordering::Relaxed)
     }
 
-    /// A panic on the way leaves the state dead: this lock does not poison.
+    /// A panic on the way leaves the state dead, which says more than a poisoned lock.
     fn apply(&self, events: Vec<Event>, seq: Seq) {
-        let mut state = self.state.write();
+        let state = self.state.write();
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
         let _guard = KillOnPanic(self);
         for event in events {
             state.apply(event, seq);
