@@ -12,13 +12,16 @@ mod snapshots;
 mod store;
 mod tenancy;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use actix_web::dev::{Server, ServerHandle};
-use actix_web::{App, HttpServer, web};
+use actix_http::Request;
+use actix_web::HttpServer;
+use actix_web::dev::{Server, ServerHandle, fn_service};
+use futures_util::FutureExt;
 use rand::RngExt;
 use thiserror::Error;
 
@@ -210,10 +213,10 @@ fn public_server(config: &Config, shared: Shared, listener: TcpListener) -> io::
         let worker = shared.registry.workers.join(actix::Arbiter::current());
         // A copy for each worker: its reference count is nobody else's.
         let shared = Arc::new(shared.clone());
-        let serve = move |request, payload| {
-            http::serve_public((Arc::clone(&shared), worker), request, payload)
-        };
-        App::new().default_service(web::to(serve))
+        fn_service(move |request: Request| {
+            let answer = http::serve_public((Arc::clone(&shared), worker), request);
+            answer.map(Ok::<_, Infallible>)
+        })
     });
     let server = server
         .workers(workers)
@@ -242,9 +245,10 @@ fn admin_server(config: &Config, shared: Shared, listener: TcpListener) -> io::R
     });
     let server = HttpServer::new(move || {
         let shared = Arc::clone(&shared);
-        let serve =
-            move |request, payload| http::serve_admin(Arc::clone(&shared), request, payload);
-        App::new().default_service(web::to(serve))
+        fn_service(move |request: Request| {
+            let answer = http::serve_admin(Arc::clone(&shared), request);
+            answer.map(Ok::<_, Infallible>)
+        })
     });
     let server = server
         .workers(1)

@@ -23,7 +23,7 @@ pub fn json_of(body: &impl Serialize) -> String {
 /// A JSON body that is text already.
 pub fn json_text(mut response: HttpResponseBuilder, text: impl Into<String>) -> HttpResponse {
     response
-        .insert_header((CONTENT_TYPE, JSON))
+        .insert_header((CONTENT_TYPE, HeaderValue::from_static(JSON)))
         .body(text.into())
 }
 

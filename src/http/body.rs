@@ -7,10 +7,10 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
+use actix_http::{HttpMessage, Payload, Request};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
-use actix_web::web::{self, Bytes, BytesMut};
+use actix_web::web::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
@@ -39,8 +39,8 @@ enum MediaType {
 impl Body {
     /// Reads the whole body. One that is too long is read on for a while and dropped, so that its sender is there to hear why.
     pub(super) async fn read(
-        request: &HttpRequest,
-        payload: &mut web::Payload,
+        request: &Request,
+        payload: &mut Payload,
         limits: &Limits,
     ) -> Result<Self, Problem> {
         let mut reading = pin!(collect(payload, limits.body));
@@ -84,7 +84,7 @@ impl Body {
     }
 
     /// Whether it is JSON, or neither there nor announced.
-    pub fn is_json_or_nothing(&self, request: &HttpRequest) -> bool {
+    pub fn is_json_or_nothing(&self, request: &Request) -> bool {
         let is_nothing = self.bytes.is_empty() && !request.headers().contains_key(CONTENT_TYPE);
         is_nothing || self.media_type == MediaType::Json
     }
@@ -153,7 +153,7 @@ async fn in_time(
     read.unwrap_or_else(|_| Err(too_slow()))
 }
 
-async fn collect(payload: &mut web::Payload, limit: usize) -> Result<Bytes, Problem> {
+async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, Problem> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     let mut length = 0_usize;
@@ -185,7 +185,7 @@ async fn collect(payload: &mut web::Payload, limit: usize) -> Result<Bytes, Prob
 }
 
 /// What follows the head of one is no body and has no end, unless it says a length.
-fn is_websocket(request: &HttpRequest) -> bool {
+fn is_websocket(request: &Request) -> bool {
     let has = |name| request.headers().contains_key(name);
     has(UPGRADE) && !has(CONTENT_LENGTH) && !has(TRANSFER_ENCODING)
 }
@@ -218,7 +218,7 @@ fn too_long(limit: usize) -> Problem {
     )
 }
 
-fn media_type(request: &HttpRequest) -> MediaType {
+fn media_type(request: &Request) -> MediaType {
     let header = request.headers().get(CONTENT_TYPE);
     let text = header
         .and_then(|value| value.to_str().ok())

@@ -7,9 +7,11 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_http::{HttpMessage, Request};
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
+use actix_web::http::header::{
+    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, ORIGIN, USER_AGENT,
+};
 use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
 
@@ -28,7 +30,7 @@ use crate::tenant::secret::is_api_key;
 
 /// One request.
 pub struct Call {
-    pub request: HttpRequest,
+    pub request: Request,
     pub body: Body,
     pub shared: Arc<Shared>,
     /// The HTTP worker that it runs on.
@@ -54,7 +56,7 @@ pub struct Keyed<'a>(Tenant<'a>);
 
 impl Call {
     pub const fn new(
-        request: HttpRequest,
+        request: Request,
         body: Body,
         shared: Arc<Shared>,
         worker: usize,
@@ -76,6 +78,10 @@ impl Call {
         self.request.method()
     }
 
+    pub fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
     /// The path below `/`, in its segments. They are told apart before they are decoded: `%2F` is part of an id.
     pub fn path(&self) -> Segments<'_> {
         let path = self.request.uri().path();
@@ -95,7 +101,7 @@ impl Call {
             Ok(Place::Public(tenant, _)) => Some(tenant),
             Err(_) => None,
         };
-        let id = id.filter(|_| self.request.headers().contains_key(ORIGIN));
+        let id = id.filter(|_| self.headers().contains_key(ORIGIN));
         if let Some(policy) = id.and_then(|id| self.shared.registry.policy_now(id)) {
             self.policy.get_or_init(|| policy);
         }
@@ -118,7 +124,7 @@ impl Call {
             Some(lease) => lease?,
             None => self.lease_cold(id).boxed_local().await?,
         };
-        if self.request.headers().contains_key(ORIGIN) {
+        if self.headers().contains_key(ORIGIN) {
             let policy = lease.read().policy.clone();
             self.policy.get_or_init(|| policy);
         }
@@ -155,13 +161,13 @@ impl Call {
 
     /// The key that was sent, if any, without the white space around it.
     pub fn api_key(&self) -> Option<&[u8]> {
-        let key = self.request.headers().get(API_KEY)?.as_bytes().trim_ascii();
+        let key = self.headers().get(API_KEY)?.as_bytes().trim_ascii();
         (!key.is_empty()).then_some(key)
     }
 
     /// Who asks, for the audit log.
     pub fn requester(&self) -> Requester {
-        let header = |name| self.request.headers().get(name);
+        let header = |name| self.headers().get(name);
         let agent = header(USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
         let agent = &agent[..agent.len().min(USER_AGENT_LENGTH_MAX)];
         Requester {
@@ -173,7 +179,7 @@ impl Call {
 
     /// What `Authorization: Bearer` carries.
     pub fn bearer(&self) -> Option<&str> {
-        let header = self.request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+        let header = self.headers().get(AUTHORIZATION)?.to_str().ok()?;
         let (scheme, token) = header.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
@@ -237,13 +243,10 @@ pub struct Segments<'a> {
 
 impl<'a> Segments<'a> {
     fn of(path: &'a str) -> Self {
-        let mut segments = [""; SEGMENTS_MAX];
-        let mut count = 0;
-        let mut rest = Some(path.strip_prefix('/').unwrap_or(path));
-        while let Some(path) = rest.filter(|_| count < SEGMENTS_MAX) {
-            let end = path.bytes().position(|byte| byte == b'/');
-            segments[count] = end.map_or(path, |end| &path[..end]);
-            rest = end.map(|end| &path[end + 1..]);
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let (mut segments, mut count) = ([""; SEGMENTS_MAX], 0);
+        for (place, segment) in segments.iter_mut().zip(path.split('/')) {
+            *place = segment;
             count += 1;
         }
         Self { segments, count }

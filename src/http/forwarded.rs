@@ -8,7 +8,7 @@ mod tests;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use actix_web::HttpRequest;
+use actix_http::{HttpMessage, Request};
 use actix_web::http::header::{
     FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR, X_FORWARDED_HOST,
     X_FORWARDED_PROTO,
@@ -30,7 +30,7 @@ pub struct Origin<'a> {
 
 impl Proxies {
     /// The address of the client. Nothing is allocated.
-    pub fn client(&self, request: &HttpRequest) -> IpAddr {
+    pub fn client(&self, request: &Request) -> IpAddr {
         let peer = peer(request);
         if !self.trust(peer) {
             return peer;
@@ -44,7 +44,7 @@ impl Proxies {
         }
     }
 
-    pub fn origin<'a>(&self, request: &'a HttpRequest) -> Origin<'a> {
+    pub fn origin<'a>(&self, request: &'a Request) -> Origin<'a> {
         let headers = request.headers();
         let trusted = self.trust(peer(request));
         let told = |name, parameter| told(headers, name, parameter).filter(|_| trusted);
@@ -58,7 +58,7 @@ impl Proxies {
     }
 
     /// The host that the client asked for, as it was sent, with its port. `None`: none, or several.
-    pub fn host<'a>(&self, request: &'a HttpRequest) -> Option<&'a [u8]> {
+    pub fn host<'a>(&self, request: &'a Request) -> Option<&'a [u8]> {
         let headers = request.headers();
         if !self.0.is_empty()
             && self.trust(peer(request))
@@ -78,7 +78,7 @@ impl Proxies {
     }
 
     /// Whether somebody whose word does not count says to speak for others.
-    pub fn is_overheard(&self, request: &HttpRequest) -> bool {
+    pub fn is_overheard(&self, request: &Request) -> bool {
         let headers = request.headers();
         let speaks = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
         speaks && !self.trust(peer(request))
@@ -102,7 +102,7 @@ impl Proxies {
 }
 
 /// A listener on `[::]` shows IPv4 clients as IPv6 ones.
-fn peer(request: &HttpRequest) -> IpAddr {
+fn peer(request: &Request) -> IpAddr {
     let peer = request.peer_addr();
     peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
         peer.ip().to_canonical()
@@ -145,7 +145,7 @@ fn node(text: &str) -> Option<IpAddr> {
 }
 
 /// What the request itself says, as far as it can stand in a link.
-fn asked_for(request: &HttpRequest) -> &str {
+fn asked_for(request: &Request) -> &str {
     let authority = request.uri().authority().map(Authority::as_str);
     let header = || request.headers().get(HOST).map(HeaderValue::to_str);
     let host = authority.or_else(|| header()?.ok());

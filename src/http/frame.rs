@@ -9,12 +9,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use actix_http::{HttpMessage, Payload, Request};
+use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::{
     CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web::Bytes;
 use futures_util::FutureExt;
 use rand::RngExt;
 
@@ -28,10 +30,10 @@ use crate::telemetry::worker::BodyRefused;
 /// Answers a request of a listener whose table is `route`.
 pub async fn answer(
     (shared, worker): (Arc<Shared>, usize),
-    request: HttpRequest,
-    mut payload: web::Payload,
+    mut request: Request,
     route: impl AsyncFn(&Call) -> Answer,
 ) -> HttpResponse {
+    let mut payload = request.take_payload();
     let id = request_id(request.headers());
     let (body, refused) = match read(&request, &mut payload, &shared).await {
         Ok(body) => (body, None),
@@ -54,11 +56,7 @@ pub async fn answer(
     })
 }
 
-async fn read(
-    request: &HttpRequest,
-    payload: &mut web::Payload,
-    shared: &Shared,
-) -> Result<Body, Problem> {
+async fn read(request: &Request, payload: &mut Payload, shared: &Shared) -> Result<Body, Problem> {
     // What follows a CONNECT is no body and has no end.
     if request.method() == Method::CONNECT {
         return Err(Problem::method_not_allowed(
@@ -82,7 +80,7 @@ fn count(call: &Call, problem: &Problem) {
 /// behind the answer; else it would wait for the rest, and for ever.
 struct Unread {
     answer: BoxBody,
-    _rest: web::Payload,
+    _rest: Payload,
 }
 
 impl MessageBody for Unread {
@@ -95,7 +93,7 @@ impl MessageBody for Unread {
     fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         Pin::new(&mut self.answer).poll_next(context)
     }
 }
@@ -150,7 +148,7 @@ fn log(call: &Call, problem: &Problem) {
 
 /// `None` without an origin, or where no tenant was found whose rules would say something.
 fn cors_headers(call: &Call) -> Option<cors::Answer> {
-    let requested = call.request.headers();
+    let requested = call.headers();
     let origin = requested.get(ORIGIN)?;
     let preflight = (call.method() == Method::OPTIONS).then_some(requested);
     let settings = &call.policy()?.settings;
@@ -175,10 +173,9 @@ fn is_sane(id: &[u8]) -> bool {
 
 /// 32 letters, as the contract has it. Not secret, only distinct.
 fn random_id() -> HeaderValue {
-    let random: u128 = rand::rng().random();
-    let mut letters = [0; 32];
-    for (letter, shift) in letters.iter_mut().zip((0..128).step_by(4)) {
-        *letter = b'a' + u8::try_from(random >> shift & 0xf).unwrap_or_default();
+    let mut letters: [u8; 32] = rand::rng().random();
+    for letter in &mut letters {
+        *letter = b'a' + (*letter & 0xf);
     }
     HeaderValue::from_bytes(&letters).expect("letters make a header")
 }

@@ -25,8 +25,9 @@ pub mod validation;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_http::Request;
+use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
 
 use crate::actor::registry::Registry;
@@ -71,19 +72,14 @@ pub struct Limits {
 /// The public listener, on one of its workers.
 pub fn serve_public(
     on: (Arc<Shared>, usize),
-    request: HttpRequest,
-    payload: web::Payload,
+    request: Request,
 ) -> impl Future<Output = HttpResponse> {
-    frame::answer(on, request, payload, public_routes)
+    frame::answer(on, request, public_routes)
 }
 
 /// The admin listener.
-pub fn serve_admin(
-    shared: Arc<Shared>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> impl Future<Output = HttpResponse> {
-    frame::answer((shared, 0), request, payload, admin_routes)
+pub fn serve_admin(shared: Arc<Shared>, request: Request) -> impl Future<Output = HttpResponse> {
+    frame::answer((shared, 0), request, admin_routes)
 }
 
 /// What is not asked for all the time is boxed: the future of every request has room for the largest of its branches, and

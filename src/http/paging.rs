@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use actix_http::Request;
+use actix_web::HttpResponse;
 use actix_web::http::header::HeaderValue;
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use url::form_urlencoded;
 use utoipa::IntoParams;
@@ -20,8 +21,8 @@ use super::openapi::shapes::Count;
 pub struct Query(BTreeMap<String, Vec<String>>);
 
 impl Query {
-    pub fn of(request: &HttpRequest) -> Self {
-        let given = form_urlencoded::parse(request.query_string().as_bytes());
+    pub fn of(request: &Request) -> Self {
+        let given = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
         let mut given: Vec<_> = given
             .map(|(name, value)| (name.to_lowercase() != name, name.to_lowercase(), value))
             .collect();
@@ -147,7 +148,8 @@ impl Page {
 
     /// The request's own address with this page in its query, sorted by name.
     fn address(self, call: &Call, number: usize) -> String {
-        let given = form_urlencoded::parse(call.request.query_string().as_bytes());
+        let given =
+            form_urlencoded::parse(call.request.uri().query().unwrap_or_default().as_bytes());
         let mut pairs: Vec<(String, String)> = given
             .filter(|(name, _)| name != "page" && name != "per_page")
             .map(|(name, value)| (name.into_owned(), value.into_owned()))

@@ -1,6 +1,6 @@
 //! Who may use the admin API: whoever has the token; without one, whoever is on this machine.
 
-use actix_web::HttpRequest;
+use actix_http::{HttpMessage, Request};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HOST;
 use subtle::ConstantTimeEq;
@@ -48,7 +48,7 @@ fn is_same(given: &str, token: &str) -> bool {
     given.as_bytes().ct_eq(token.as_bytes()).into()
 }
 
-fn is_loopback_name(request: &HttpRequest) -> bool {
+fn is_loopback_name(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(HOST);
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;

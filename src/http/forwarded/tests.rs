@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::HttpRequest;
+use actix_http::Request;
 use actix_web::test::TestRequest;
 
 use super::{Origin, Proxies};
@@ -15,12 +15,12 @@ fn proxies() -> Proxies {
     Proxies(networks.map(|text| text.parse().unwrap()).to_vec())
 }
 
-fn request(peer: &str, headers: &[(&str, &str)]) -> HttpRequest {
+fn request(peer: &str, headers: &[(&str, &str)]) -> Request {
     let mut request = TestRequest::default().peer_addr(peer.parse().unwrap());
     for (name, value) in headers {
         request = request.append_header((*name, *value));
     }
-    request.to_http_request()
+    request.to_request()
 }
 
 #[track_caller]

@@ -8,7 +8,7 @@ use crate::tenant::settings::{Cookie, SameSite};
 /// The values of all cookies of that name, as far as anybody needs them. Other cookies of this host may hold any bytes, and
 /// spoil nothing.
 pub(super) fn values<'a>(call: &'a Call, name: &'a str) -> impl Iterator<Item = &'a str> {
-    let headers = call.request.headers().get_all(COOKIE);
+    let headers = call.headers().get_all(COOKIE);
     let pairs = headers
         .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
         .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));

@@ -13,7 +13,7 @@ use crate::tenant::cors::AllowOrigin;
 
 /// Only for pages of the tenant: the relying party's, those that may read its answers, and those of this very host.
 pub(super) fn refuse_foreign(call: &Call, tenant: &Tenant<'_>) -> Result<(), Problem> {
-    let Some(origin) = call.request.headers().get(ORIGIN) else {
+    let Some(origin) = call.headers().get(ORIGIN) else {
         return Ok(());
     };
     let is_ours = origin.to_str().is_ok_and(|origin| {

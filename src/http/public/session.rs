@@ -162,7 +162,7 @@ fn unauthorized() -> Problem {
 
 /// In the order in which they are tried.
 fn tokens<'a>(call: &'a Call, cookie: &'a str) -> impl Iterator<Item = (Carrier, &'a str)> {
-    let headers = call.request.headers().get_all(AUTHORIZATION);
+    let headers = call.headers().get_all(AUTHORIZATION);
     let bearers = headers
         .take(HEADERS_MAX)
         .filter_map(|header| header.to_str().ok())
