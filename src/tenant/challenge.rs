@@ -1,7 +1,7 @@
 //! What was begun with a challenge, and the tables of those that are out: bounded, expiring, single use.
 
-mod log;
 mod pending;
+mod segment;
 mod table;
 
 use minicbor::{Decode, Encode};

@@ -37,11 +37,13 @@ impl Env {
         bytes
     }
 
-    /// A challenge that names the worker that holds it: byte 0 the worker, byte 1 kept for a node, 30 random.
+    /// A challenge that names the worker that holds it and the moment that it is looked up by: byte 0 the worker, byte 1
+    /// kept for a node, bytes 2 and 3 the moment, 28 random.
     pub fn challenge(&self, worker: u8) -> Challenge {
         let mut bytes = [0; 32];
         bytes[0] = worker;
-        bytes[2..].copy_from_slice(&self.random[..30]);
+        bytes[2..4].copy_from_slice(&self.now.moment().to_be_bytes());
+        bytes[4..].copy_from_slice(&self.random[..28]);
         Challenge(bytes)
     }
 }

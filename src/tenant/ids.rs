@@ -110,6 +110,11 @@ impl Challenge {
         }
     }
 
+    /// About when it began, on the clock of [`Timestamp::moment`]. Whoever sends it back may claim any.
+    pub const fn moment(&self) -> u16 {
+        u16::from_be_bytes([self.0[2], self.0[3]])
+    }
+
     /// Who holds it, out of `workers`. The byte comes back from a client, and the number of workers may have changed since.
     pub fn holder(&self, workers: usize) -> usize {
         usize::from(self.0[0]) % workers
@@ -127,6 +132,12 @@ impl fmt::Debug for Challenge {
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
+    /// A quarter of a second on a clock that goes round in five hours: what began together is looked for together.
+    pub fn moment(self) -> u16 {
+        let moments = self.0 >> 18;
+        u16::try_from(moments & u64::from(u16::MAX)).unwrap_or_default()
+    }
+
     pub const fn seconds(self) -> u64 {
         self.0 / 1_000_000
     }

@@ -204,6 +204,44 @@ fn what_an_earlier_checkpoint_named_is_taken_back_after_a_failed_one() {
     assert!(after.take(&challenge(2)).is_some());
 }
 
+/// One of a moment, as ids.rs counts them.
+fn at(moment: u16, number: u8) -> Challenge {
+    let mut challenge = challenge(number);
+    challenge.0[2..4].copy_from_slice(&moment.to_be_bytes());
+    challenge
+}
+
+#[test]
+fn a_challenge_is_found_by_its_moment_whatever_the_clock_does() {
+    let moments = [7, 7, 9, 40_000, 65_535, 0, 1, 65_530, 7, 30_000];
+    let mut pending = Pending::default();
+    // So many of each that no segment is a small one.
+    for (moment, number) in moments
+        .into_iter()
+        .flat_map(|it| (0..70).map(move |n| (it, n)))
+    {
+        pending.begin(at(moment, number), &keyed(10));
+    }
+    pending.expire(Timestamp(9));
+    assert_eq!(pending.take(&at(8, 1)), None);
+    for (count, moment) in [
+        (3, 7),
+        (1, 9),
+        (1, 40_000),
+        (1, 65_535),
+        (1, 0),
+        (1, 65_530),
+    ] {
+        for _ in 0..count {
+            assert_eq!(pending.take(&at(moment, 69)), Some(keyed(10)), "{moment}");
+        }
+        assert_eq!(pending.take(&at(moment, 69)), None, "{moment}");
+    }
+    assert_eq!(total(&pending), 700 - 8);
+    assert_eq!(pending.expire(Timestamp(10)), [700 - 8, 0]);
+    assert_eq!(pending.take(&at(7, 1)), None);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Begin(u8, bool),

@@ -122,7 +122,8 @@ fn what_is_begun_names_its_worker_and_its_end() {
     let state = given(registered("ann", "one"));
     let begun = initialize("ann").decide(&state, &env(9), 3).unwrap();
     assert_eq!(begun.challenge.0[..2], [3, 0]);
-    assert_eq!(begun.challenge.0[2..], [9; 30]);
+    assert_eq!(begun.challenge.moment(), env(9).now.moment());
+    assert_eq!(begun.challenge.0[4..], [9; 28]);
     let expected = env(9).now.plus_milliseconds(60_000);
     assert_eq!(begun.ceremony.expires_at, expected);
     assert_eq!(
