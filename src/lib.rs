@@ -33,6 +33,7 @@
 //! | `http/openapi` | the description of the three APIs, made from their handlers |
 //! | [`telemetry`] | logging, and every metric a typed method |
 //! | [`app`], [`config`], [`cli`] | what is built from what, with which settings, by which command |
+//! | [`forge`] | authenticators made of software, for `keywright load`, benches and tests; nothing of the server goes there |
 //!
 //! `tests/it/tidy.rs` fails on an arrow that is not in the picture.
 //!
@@ -96,6 +97,7 @@ pub mod actor;
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod forge;
 pub mod http;
 pub mod store;
 pub mod telemetry;

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("telemetry", &[]),
     ("config", &[]),
+    ("forge", &[]),
     ("tenant", &["webauthn"]),
     ("actor", &["tenant", "webauthn", "store", "telemetry"]),
     ("http", &["actor", "tenant", "webauthn", "telemetry"]),
@@ -27,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "config",
         ],
     ),
-    ("cli", &["app", "config", "telemetry"]),
+    ("cli", &["app", "config", "forge", "telemetry"]),
 ];
 
 const FILE_LINES_MAX: usize = 500;
@@ -40,7 +41,9 @@ fn arrows_point_down() {
         for file in layer_files(layer) {
             for target in crate_paths(&fs::read_to_string(&file).unwrap()) {
                 let is_layer = LAYERS.iter().any(|(name, _)| *name == target);
-                if is_layer && target != *layer && !allowed.contains(&target.as_str()) {
+                let is_forged_for = target == "forge" && is_test(&file);
+                let is_allowed = allowed.contains(&target.as_str()) || is_forged_for;
+                if is_layer && target != *layer && !is_allowed {
                     errors.push(format!("{}: {layer} must not use {target}", file.display()));
                 }
             }
@@ -171,6 +174,11 @@ fn first_segment(path: &str) -> String {
     path.chars()
         .take_while(|c| c.is_alphanumeric() || *c == '_')
         .collect()
+}
+
+/// Unit tests of any layer may forge what authenticators send.
+fn is_test(file: &Path) -> bool {
+    file.components().any(|part| part.as_os_str() == "tests")
 }
 
 /// A layer is a folder, or a file and perhaps a folder beside it.

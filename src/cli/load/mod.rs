@@ -27,7 +27,7 @@ use std::time::Duration;
 use clap::Args;
 use uuid::Uuid;
 
-use self::authenticator::{Maker, Shares};
+use self::authenticator::Shares;
 use self::engine::Engine;
 use self::failure::Failure;
 use self::interrupt::Interrupt;
@@ -276,12 +276,13 @@ impl Load {
     }
 
     fn settings(&self) -> Settings {
+        self.algorithms.prepare();
         let run = Uuid::new_v4().simple().to_string();
         Settings {
             run: run[..8].to_owned(),
             users: u64::from(self.users),
             origin: self.origin.clone(),
-            maker: Maker::new(self.algorithms),
+            algorithms: self.algorithms,
         }
     }
 

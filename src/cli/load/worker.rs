@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::authenticator::{Authenticator, Maker};
+use super::authenticator::Shares;
 use super::clock;
 use super::connection::Connection;
 use super::record::{Record, reason};
 use super::step::Step;
 use super::target::{Request, Target};
+use crate::forge::Authenticator;
 
 /// A user with a passkey.
 pub(super) struct Account {
@@ -42,7 +43,7 @@ pub(super) struct Settings {
     /// Different users a tenant, where nobody needs to have registered.
     pub(super) users: u64,
     pub(super) origin: Option<String>,
-    pub(super) maker: Maker,
+    pub(super) algorithms: Shares,
 }
 
 impl Settings {

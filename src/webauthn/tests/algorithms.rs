@@ -9,7 +9,8 @@ use super::super::authentication::{
 use super::super::cose::Algorithm;
 use super::super::error::VerificationError;
 use super::super::registration::{self, Registration, RegistrationResponse};
-use super::authenticator::{Authenticator, base64url, expected, from_base64url};
+use super::authenticator::{Authenticator, expected, from_base64url};
+use crate::forge::base64url;
 
 #[test]
 fn every_algorithm_registers_and_logs_in() {

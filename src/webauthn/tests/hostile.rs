@@ -8,7 +8,8 @@ use super::super::authenticator_data::AuthenticatorData;
 use super::super::client_data::ClientData;
 use super::super::cose::{Algorithm, PublicKey};
 use super::super::registration::{self, RegistrationResponse};
-use super::authenticator::{Authenticator, base64url, expected, from_base64url};
+use super::authenticator::{Authenticator, expected, from_base64url};
+use crate::forge::base64url;
 
 #[test]
 fn a_cut_body_is_refused_at_every_length() {

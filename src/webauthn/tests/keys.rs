@@ -5,7 +5,8 @@ use minicbor::Encoder;
 
 use super::super::cose::{Algorithm, KeyError, PublicKey};
 use super::super::error::CborError;
-use super::authenticator::{Authenticator, RSA, ec2_key, okp_key, rsa_key};
+use super::authenticator::Authenticator;
+use crate::forge::{RSA, ec2_key, okp_key, rsa_key};
 
 #[test]
 fn a_point_beside_the_curve_is_refused() {

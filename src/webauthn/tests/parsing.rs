@@ -6,7 +6,8 @@ use super::super::authentication::AuthenticationResponse;
 use super::super::cose::Algorithm;
 use super::super::error::{AuthenticatorDataError, ResponseError};
 use super::super::registration::RegistrationResponse;
-use super::authenticator::{Authenticator, attestation_object, base64url};
+use super::authenticator::Authenticator;
+use crate::forge::{attestation_object, base64url};
 
 #[test]
 fn an_empty_object_has_no_id() {
@@ -184,6 +185,8 @@ fn transports_are_few_short_and_different() {
 #[test]
 fn legacy_transports_count_only_where_there_are_no_others() {
     let mut response = authenticator().create();
+    let members = response["response"].as_object_mut().unwrap();
+    members.remove("transports").unwrap();
     assert!(transports(&response).is_empty());
     response["transports"] = json!(["nfc"]);
     assert_eq!(transports(&response), ["nfc"]);

@@ -11,7 +11,8 @@ use super::super::cose::Algorithm;
 use super::super::error::VerificationError;
 use super::super::options::UserVerification;
 use super::super::registration::{self, Registration, RegistrationResponse};
-use super::authenticator::{Authenticator, base64url, expected};
+use super::authenticator::{Authenticator, expected};
+use crate::forge::base64url;
 
 #[test]
 fn a_response_of_the_other_ceremony_is_refused() {

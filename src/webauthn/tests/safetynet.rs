@@ -12,9 +12,10 @@ use super::super::attestation::{AttestationPolicy, AttestationType};
 use super::super::cose::Algorithm;
 use super::super::error::{StatementError, VerificationError};
 use super::super::registration::{self, RegistrationResponse};
-use super::authenticator::{Authenticator, base64url, expected};
+use super::authenticator::{Authenticator, expected};
 use super::certificates::root;
 use super::sha256;
+use crate::forge::base64url;
 
 #[test]
 fn a_response_of_the_service_certifies() {

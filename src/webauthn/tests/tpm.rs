@@ -11,9 +11,10 @@ use super::super::attestation::{AttestationPolicy, AttestationType};
 use super::super::cose::Algorithm;
 use super::super::error::{StatementError, VerificationError};
 use super::super::registration::{self, RegistrationResponse};
-use super::authenticator::{AAGUID, Authenticator, RSA, expected};
+use super::authenticator::{AAGUID, Authenticator, expected};
 use super::certificates::{Attester, aaguid_extension, root};
 use super::sha256;
+use crate::forge::RSA;
 
 #[test]
 fn keys_of_both_kinds_are_certified() {

@@ -10,8 +10,9 @@ use super::super::cose::{Algorithm, KeyError};
 use super::super::error::{TrustError, VerificationError};
 use super::super::options::UserVerification;
 use super::super::registration::{self, Registration, RegistrationResponse};
-use super::authenticator::{base64url, from_base64url};
+use super::authenticator::from_base64url;
 use super::{sha256, vectors};
+use crate::forge::base64url;
 
 #[test]
 fn every_w3c_pair_registers_and_logs_in() {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::super::authenticator::Asked;
+use super::super::authenticator::Page;
 use super::super::clock;
 use super::super::step::Step;
 use super::super::target::Request;
@@ -36,12 +36,11 @@ async fn begin(worker: &mut Worker<'_>, account: &Account, due: Instant) -> Opti
     let answer = worker.send(account.tenant, &request, due).await?;
     crew.understand(Step::LoginInitialize, answer, |options| {
         let rp_id = options.rp_id.as_deref()?;
-        let asked = Asked {
+        let page = Page {
             challenge: &options.challenge,
             rp_id,
             origin: &crew.settings.origin(rp_id),
         };
-        let handle = account.user_id.as_bytes();
-        Some(account.authenticator.get(&asked, handle))
+        Some(page.get(&account.authenticator, &account.user_id))
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::super::authenticator::Asked;
+use super::super::authenticator::Page;
 use super::super::clock;
 use super::super::step::Step;
 use super::super::target::Request;
@@ -15,16 +15,16 @@ pub(in super::super) async fn operate(worker: &mut Worker<'_>, due: Instant) -> 
     let tenant = worker.tenant_of(number);
     let user_id = worker.user_id(number);
     let crew = worker.crew;
-    let authenticator = crew.settings.maker.authenticator(number);
+    let authenticator = crew.settings.algorithms.authenticator(number);
     let answer = initialize::begin(worker, tenant, &user_id, due).await?;
     let body = crew.understand(Step::RegistrationInitialize, answer, |options| {
         let rp_id = options.rp.as_ref()?.id.as_deref()?;
-        let asked = Asked {
+        let page = Page {
             challenge: &options.challenge,
             rp_id,
             origin: &crew.settings.origin(rp_id),
         };
-        Some(authenticator.create(&asked))
+        Some(page.create(&authenticator))
     })?;
     let request = Request {
         step: Step::RegistrationFinalize,
