@@ -73,16 +73,19 @@ async fn counted(server: &TestServer) -> Counts {
     let lines = text
         .lines()
         .filter_map(|line| line.strip_prefix("keywright_ceremonies_total{"));
-    let counts = lines.map(|line| {
+    let mut counts = Counts::new();
+    for line in lines {
         let (labels, count) = line.split_once("} ").unwrap();
         let label = |name: &str| {
             let labels = labels.split(',').find_map(|label| label.strip_prefix(name));
             labels.unwrap().trim_matches(['=', '"']).to_owned()
         };
         let names = ["ceremony", "step", "outcome"].map(label);
-        (names, count.parse().unwrap())
-    });
-    counts.filter(|(_, count)| *count > 0).collect()
+        // Whatever else it is told apart by.
+        *counts.entry(names).or_default() += count.parse::<u64>().unwrap();
+    }
+    counts.retain(|_, count| *count > 0);
+    counts
 }
 
 async fn tenants(server: &TestServer) -> Value {
