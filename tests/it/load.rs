@@ -10,7 +10,15 @@ use serde_json::{Value, json};
 
 use crate::support::{TestServer, config};
 
-const PROFILES: [&str; 6] = ["initialize", "register", "login", "mixed", "flood", "ramp"];
+const PROFILES: [&str; 7] = [
+    "initialize",
+    "initialize-login",
+    "register",
+    "login",
+    "mixed",
+    "flood",
+    "ramp",
+];
 
 /// Small and short: the tests share their machine.
 fn load(server: &TestServer) -> Command {
@@ -196,6 +204,27 @@ async fn a_threshold_sets_the_exit_code_and_the_report_comes_all_the_same() {
         .map(|judged| &judged["is_beyond"])
         .collect();
     assert_eq!(beyond, [true, false]);
+    assert_eq!(tenants(&server).await, json!([]));
+}
+
+#[tokio::test]
+async fn the_processor_time_of_a_server_is_told_in_the_report() {
+    let server = unlimited();
+    let pid = server.pid().to_string();
+    let told = report(
+        &own(&server, &["--profile", "flood", "--server-pid", &pid]),
+        0,
+    );
+    let seconds = told["server_cpu_seconds"].as_f64().unwrap();
+    // Half a second at most, of two workers.
+    assert!(seconds > 0.0 && seconds < 5.0, "{told}");
+    let nobody = own(
+        &server,
+        &["--profile", "flood", "--server-pid", "4000000000"],
+    );
+    let (code, said) = refused(&nobody);
+    assert_eq!(code, 2);
+    assert!(said.contains("--server-pid 4000000000"), "{said}");
     assert_eq!(tenants(&server).await, json!([]));
 }
 

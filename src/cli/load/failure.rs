@@ -18,6 +18,8 @@ pub(super) enum Failure {
         "{tenants} times --tenant and {keys} times --key: each tenant needs one, in the same order"
     )]
     Keys { tenants: usize, keys: usize },
+    #[error("--server-pid {0}: this machine does not tell the processor time of such a process")]
+    Process(u32),
     #[error(transparent)]
     Admin(#[from] AdminFailure),
     #[error("what answers at --admin-url made a tenant without an id or an API key")]
@@ -48,7 +50,7 @@ impl Failure {
     /// 1: refused or failed. 2: bad usage.
     pub(super) const fn code(&self) -> u8 {
         match self {
-            Self::Url(_) | Self::Tls | Self::Unknown(_) | Self::Keys { .. } => 2,
+            Self::Url(_) | Self::Tls | Self::Unknown(_) | Self::Keys { .. } | Self::Process(_) => 2,
             Self::Admin(failure) => failure.code(),
             Self::Stranger
             | Self::Left { .. }

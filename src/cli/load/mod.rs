@@ -12,6 +12,7 @@ mod failure;
 mod interrupt;
 mod pace;
 mod plan;
+mod processor;
 mod profile;
 mod progress;
 mod record;
@@ -117,6 +118,9 @@ pub(super) struct Load {
     /// How long an answer may take
     #[arg(long, default_value = "10s", value_parser = humantime::parse_duration, value_name = "DURATION")]
     timeout: Duration,
+    /// The process id of the server, where it runs on this machine: the processor time is told that a request costs it
+    #[arg(long, value_name = "PID")]
+    server_pid: Option<u32>,
     /// Exit with 1 where this is so, like 'p99>20ms', 'errors>0.1%', 'rate<5000', 'login/finalize p99>50ms'; may be given again
     #[arg(long, value_name = "THRESHOLD")]
     fail_if: Vec<Threshold>,
@@ -138,6 +142,7 @@ impl Load {
 
     fn load(&self) -> Result<(), Failure> {
         let address = Address::parse(&self.url)?;
+        self.server_pid.map(processor::seconds).transpose()?;
         let interrupt = Interrupt::listen()?;
         let target = self.target(address, &interrupt)?;
         let report = self.measure(&target, &interrupt);
@@ -185,7 +190,10 @@ impl Load {
             before.add(&engine.run(&warmup, &progress)?.record);
         }
         interrupt.check()?;
+        let server = || self.server_pid.map(processor::seconds).transpose();
+        let server_before = server()?;
         let stages = self.stages(&mut engine, traffic, interrupt)?;
+        let server_after = server()?;
         let mut report = Report {
             profile: self.profile,
             threads: engine.threads(),
@@ -197,6 +205,9 @@ impl Load {
             is_interrupted: interrupt.is_raised(),
             thresholds: Vec::new(),
             leaves: 0,
+            server_seconds: server_after
+                .zip(server_before)
+                .map(|(after, before)| after - before),
         };
         report.thresholds = self.judged(&report);
         if !target.is_made() {
@@ -249,6 +260,7 @@ impl Load {
         let shapes = match self.profile {
             Profile::Ramp => ramp::stages(self.shape()),
             Profile::Initialize
+            | Profile::InitializeLogin
             | Profile::Register
             | Profile::Login
             | Profile::Mixed

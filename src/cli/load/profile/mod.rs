@@ -2,6 +2,7 @@
 
 mod flood;
 mod initialize;
+mod initialize_login;
 mod list;
 mod login;
 mod mixed;
@@ -18,6 +19,8 @@ use super::worker::Worker;
 pub(super) enum Profile {
     /// registration/initialize with an API key, for users that never finish
     Initialize,
+    /// login/initialize with an API key, for users that registered before and never finish
+    InitializeLogin,
     /// New users register: initialize, a new key pair, finalize
     Register,
     /// Users that registered before log in: initialize, a signature, finalize
@@ -34,6 +37,7 @@ pub(super) enum Profile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Traffic {
     Initialize,
+    InitializeLogin,
     Register,
     Login,
     Mixed,
@@ -44,6 +48,7 @@ impl Profile {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Initialize => "initialize",
+            Self::InitializeLogin => "initialize-login",
             Self::Register => "register",
             Self::Login => "login",
             Self::Mixed => "mixed",
@@ -55,6 +60,7 @@ impl Profile {
     pub(super) const fn traffic(self, ramp_of: Traffic) -> Traffic {
         match self {
             Self::Initialize => Traffic::Initialize,
+            Self::InitializeLogin => Traffic::InitializeLogin,
             Self::Register => Traffic::Register,
             Self::Login => Traffic::Login,
             Self::Mixed => Traffic::Mixed,
@@ -68,7 +74,7 @@ impl Traffic {
     /// Whether users must have registered before.
     pub(super) const fn needs_accounts(self) -> bool {
         match self {
-            Self::Login | Self::Mixed => true,
+            Self::InitializeLogin | Self::Login | Self::Mixed => true,
             Self::Initialize | Self::Register | Self::Flood => false,
         }
     }
@@ -77,6 +83,7 @@ impl Traffic {
     pub(super) async fn operate(self, worker: &mut Worker<'_>, due: Instant) {
         match self {
             Self::Initialize => initialize::operate(worker, due).await,
+            Self::InitializeLogin => initialize_login::operate(worker, due).await,
             Self::Register => drop(register::operate(worker, due).await),
             Self::Login => login::operate(worker, due).await,
             Self::Mixed => mixed::operate(worker, due).await,

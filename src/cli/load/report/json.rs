@@ -21,6 +21,7 @@ pub(super) fn of(report: &Report) -> Value {
         "stages": stages.map(|each| stage(each, report.threads)).collect::<Vec<_>>(),
         "ceremonies": ceremonies(report),
         "thresholds": thresholds.collect::<Vec<_>>(),
+        "server_cpu_seconds": report.server_seconds,
         "is_interrupted": report.is_interrupted,
     });
     if let (Value::Object(document), Value::Object(more)) = (&mut document, more) {

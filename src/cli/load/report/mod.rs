@@ -30,6 +30,8 @@ pub(super) struct Report {
     pub(super) thresholds: Vec<Judged>,
     /// Users that registered and stay where they are.
     pub(super) leaves: u64,
+    /// The processor time of the server while the clock ran, where somebody wants to know.
+    pub(super) server_seconds: Option<f64>,
 }
 
 pub(super) struct Stage {

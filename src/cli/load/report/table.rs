@@ -1,6 +1,6 @@
 //! For people.
 
-use super::{Report, Stage, at};
+use super::{Report, Stage, at, count};
 use crate::cli::load::plan::Loop;
 use crate::cli::load::record::Tally;
 
@@ -125,6 +125,12 @@ fn remarks(report: &Report) -> Vec<String> {
                 "It was the bottleneck: what it measured is itself. Give it more --threads, or cores of its own".to_owned(),
             );
         }
+    }
+    if let Some(seconds) = report.server_seconds {
+        let each = seconds * 1_000_000.0 / count(report.all.total().requests().max(1));
+        lines.push(format!(
+            "The server: {seconds:.2} s of processor time, {each:.1} µs a request"
+        ));
     }
     if report.all.unsent > 0 {
         let unsent = report.all.unsent;
