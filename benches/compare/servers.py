@@ -52,8 +52,18 @@ def build_go():
     shell("go", "build", "-o", TARGET / "go/peer", ".", cwd=PEERS / "go")
 
 
+def build_keywright():
+    """And benches/core, whose parts measure what a server cannot be asked."""
+    build = ["cargo", "build", "--release", "--locked", "--target-dir", ROOT / "target", "--bin", "keywright", "--bench", "core"]
+    shell(*build, "--quiet")
+    said = subprocess.run([*map(str, build), "--message-format", "json"], cwd=ROOT, check=True, capture_output=True, text=True)
+    made = [json.loads(line) for line in said.stdout.splitlines()]
+    [core] = [one["executable"] for one in made if one.get("executable") and one["target"]["name"] == "core"]
+    (TARGET / "core").write_text(core)
+
+
 BUILDS = {
-    "keywright": lambda: shell("cargo", "build", "--release", "--locked", "--quiet", "--target-dir", ROOT / "target"),
+    "keywright": build_keywright,
     "floor": lambda: cargo(PEERS / "floor/Cargo.toml", "floor"),
     "naive": lambda: cargo(PEERS / "naive/Cargo.toml", "naive"),
     "node": build_node,
@@ -81,13 +91,14 @@ def free_port():
 class Server:
     """One that runs. Its tenants are (id, key); the peers take any."""
 
-    def __init__(self, kind, processes, answer=None):
+    def __init__(self, kind, processes, answer=None, settings=()):
         self.kind, self.processes, self.port = kind, processes, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.directory = tempfile.mkdtemp(prefix=f"{kind}-", dir=TARGET)
         self.tenants = [("00000000-0000-4000-8000-000000000000", "any")]
         self.log = open(f"{self.directory}/log", "w+")
         self.run, self.environment = self.command(answer)
+        self.environment |= {f"KEYWRIGHT__{name}": str(value) for name, value in dict(settings).items()}
         self.start()
 
     def start(self):
@@ -131,6 +142,8 @@ class Server:
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                if self.kind == "keywright":
+                    urllib.request.urlopen(f"{self.url}/health/ready", timeout=1).read()
                 return
             except OSError:
                 time.sleep(0.001)
@@ -152,6 +165,10 @@ class Server:
             return made["id"], made["api_key"]["secret"]
         return [one(number) for number in range(count)]
 
+    def users(self, tenant):
+        """By the ids that their backend has for them."""
+        return [user["user_id"] for user in json.loads(urllib.request.urlopen(f"{self.admin}/tenants/{tenant}/users", timeout=30).read())]
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
@@ -162,6 +179,22 @@ class Server:
                 self.process.wait()
         self.log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def register_some(server, tenants):
+    """One user each, and with it the signing key that a tenant makes at its first token."""
+    pairs = [part for tenant, key in tenants for part in ("--tenant", tenant, "--key", key)]
+    shell_quietly(KEYWRIGHT, "load", "--url", server.url, *pairs, "--profile", "initialize-login", "--users", "1", "--threads", "1",
+                  "--duration", "100ms", "--warmup", "0s")
+
+
+def shell_quietly(*command):
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout
+
+
+def part(*arguments):
+    """What a part of benches/core prints."""
+    return json.loads(shell_quietly((TARGET / "core").read_text(), "part", *arguments))
 
 
 def clean():
@@ -185,7 +218,13 @@ def versions():
     npm = lambda name: first(rf'"node_modules/{name}": {{\s*"version": "([^"]+)"', lock)
     pip = lambda name: first(rf"(?m)^{name}==(.+)$", pins)
     crate = lambda name: first(rf'name = "{name}"\nversion = "([^"]+)"', (PEERS / "naive/Cargo.lock").read_text())
-    return {
+    def tool(*command):
+        return first(r"(\d+\.\d+\.\d+)", shell_quietly(*command)) if shutil.which(command[0]) else None
+    tools = {
+        "Rust": tool("rustc", "--version"), "Go": tool("go", "version"), "Node": tool("node", "--version"),
+        "Python": tool("python3", "--version"), "keywright": tool(KEYWRIGHT, "--version"),
+    }
+    return {name: version for name, version in tools.items() if version} | {
         "actix-web": crate("actix-web"),
         "webauthn-rs": crate("webauthn-rs"),
         "go-webauthn": first(r"go-webauthn/webauthn v(\S+)", (PEERS / "go/go.mod").read_text()),

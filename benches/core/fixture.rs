@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use keywright::forge::ec2_key;
 use keywright::tenant::credential::Credential;
 use keywright::tenant::env::{Env, RANDOM_BYTES};
 use keywright::tenant::event::{Event, TenantProfile};
@@ -112,12 +113,19 @@ pub(crate) fn credential_id(number: u64) -> CredentialId {
     CredentialId::parse(&bytes).expect("32 bytes are enough and not too many")
 }
 
+/// Of ES256, as it is encoded; on no curve, which nobody looks at who reads it back.
+fn public_key(number: u64) -> Vec<u8> {
+    let mut coordinate = [0x77; 32];
+    coordinate[..8].copy_from_slice(&number.to_be_bytes());
+    ec2_key(-7, 1, &coordinate, &[0x77; 32])
+}
+
 /// Made at a time that has nothing to do with its id, as in life: those who read tenants back put them in order.
 pub(crate) fn credential(number: u64, of_user: u64) -> Credential {
     Credential {
         id: credential_id(number),
         user: user_id(of_user),
-        public_key: [0x77; 77].into(),
+        public_key: public_key(number).into(),
         name: "Passkey on this device".into(),
         aaguid: Uuid::from_u64_pair(7, 7),
         attestation_format: "none".into(),

@@ -64,7 +64,7 @@ fn commits(
 }
 
 /// Never more than so many are unanswered.
-async fn fly(store: &Sqlite, commits: Vec<Commit>, in_flight: u32) -> Duration {
+pub(crate) async fn fly(store: &Sqlite, commits: Vec<Commit>, in_flight: u32) -> Duration {
     let most = usize::try_from(in_flight).expect("a small number");
     let mut unanswered = VecDeque::with_capacity(most);
     let timer = Timer::start();
@@ -84,12 +84,6 @@ async fn fly(store: &Sqlite, commits: Vec<Commit>, in_flight: u32) -> Duration {
 
 /// What a login commits: its challenge is consumed, its credential used. The tenants take turns.
 fn login(number: u64) -> Commit {
-    let mut challenge = [7; 32];
-    challenge[..8].copy_from_slice(&number.to_be_bytes());
-    let consumed = Event::ChallengeConsumed {
-        challenge: Challenge(challenge),
-        expires_at: NOW.plus_milliseconds(300_000),
-    };
     let used = Event::CredentialChanged(credential(number / TENANTS % CREDENTIALS_A_TENANT, 0));
     let used = Put {
         expect: Expect::Any,
@@ -97,22 +91,49 @@ fn login(number: u64) -> Commit {
     };
     Commit {
         tenant: tenant(number % TENANTS),
-        change: Change::Update(vec![codec::put(&consumed, None), used]),
+        change: Change::Update(vec![codec::put(&consumed(number), None), used]),
         audit: Vec::new(),
     }
 }
 
 /// The same, and what the audit log tells of it.
-fn audited_login(number: u64) -> Commit {
-    let entry = AuditRow {
+pub(crate) fn audited_login(number: u64) -> Commit {
+    Commit {
+        audit: vec![entry(number)],
+        ..login(number)
+    }
+}
+
+/// What the registration of a new user commits.
+pub(crate) fn audited_registration(number: u64) -> Commit {
+    let events = [
+        consumed(number),
+        Event::UserSaved(user(number)),
+        Event::CredentialRegistered(credential(number, number)),
+    ];
+    let puts = events.iter().map(|event| codec::put(event, None));
+    Commit {
+        tenant: tenant(number % TENANTS),
+        change: Change::Update(puts.collect()),
+        audit: vec![entry(number)],
+    }
+}
+
+fn entry(number: u64) -> AuditRow {
+    AuditRow {
         at: NOW.seconds() * 1_000_000 + number,
         id: Uuid::from_u64_pair(number, 5),
         kind: 6,
         data: vec![7; ENTRY],
-    };
-    Commit {
-        audit: vec![entry],
-        ..login(number)
+    }
+}
+
+fn consumed(number: u64) -> Event {
+    let mut challenge = [7; 32];
+    challenge[..8].copy_from_slice(&number.to_be_bytes());
+    Event::ChallengeConsumed {
+        challenge: Challenge(challenge),
+        expires_at: NOW.plus_milliseconds(300_000),
     }
 }
 
@@ -170,7 +191,7 @@ fn snapshots(criterion: &mut Criterion, system: &SystemRunner) {
 }
 
 /// A tenant with so many credentials, two a user.
-async fn seed(store: &Sqlite, number: u64, credentials: u64) {
+pub(crate) async fn seed(store: &Sqlite, number: u64, credentials: u64) {
     let users = (0..credentials.div_ceil(2)).map(|number| Event::UserSaved(user(number)));
     let credentials =
         (0..credentials).map(|number| Event::CredentialRegistered(credential(number, number / 2)));
@@ -192,11 +213,15 @@ async fn seed(store: &Sqlite, number: u64, credentials: u64) {
     }
 }
 
-fn tenant(number: u64) -> Uuid {
+pub(crate) fn tenant(number: u64) -> Uuid {
     Uuid::from_u64_pair(number, 4)
 }
 
-fn open(directory: &Path) -> Sqlite {
+pub(crate) fn open(directory: &Path) -> Sqlite {
+    open_with(directory, keyring())
+}
+
+pub(crate) fn open_with(directory: &Path, keyring: Keyring) -> Sqlite {
     let timer = Timer::start();
     let settings = Settings {
         directory: directory.to_owned(),
@@ -207,7 +232,7 @@ fn open(directory: &Path) -> Sqlite {
         now: Box::new(|| NOW.seconds()),
         micros: Box::new(move || u64::try_from(timer.elapsed().as_micros()).unwrap_or(u64::MAX)),
     };
-    Sqlite::open(settings, keyring(), Reports::silent()).expect("an empty directory")
+    Sqlite::open(settings, keyring, Reports::silent()).expect("an empty directory")
 }
 
 fn keyring() -> Keyring {
@@ -215,15 +240,15 @@ fn keyring() -> Keyring {
 }
 
 /// Not where temporary files usually are: that is often memory, where a sync costs nothing.
-fn directory() -> TempDir {
+pub(crate) fn directory() -> TempDir {
     TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("the build directory can be written")
 }
 
-const TENANTS: u64 = 64;
+pub(crate) const TENANTS: u64 = 64;
 const CREDENTIALS_A_TENANT: u64 = 100;
 /// With 3,333 users and the tenant itself, 10,000 rows.
 const SNAPSHOT_CREDENTIALS: u64 = 6_666;
 /// A user agent, an address, a request id and a user.
 const ENTRY: usize = 200;
 const COMMITS_TIME: Duration = Duration::from_secs(2);
-const SOUND: &str = "the disk is sound";
+pub(crate) const SOUND: &str = "the disk is sound";
