@@ -14,29 +14,30 @@ from servers import Server
 from verdict import at_most
 
 SECRET = "a key for stores that nobody needs"
+STARTS = 21
 
 
 def idle(rules, options):
     """Each start is on a store that was there before."""
     server = Server("keywright", os.cpu_count())
     try:
-        starts = [cold_start(server) for _ in range(2 * options.bursts)]
-        good = [seconds for seconds, foreign in starts if foreign <= processes.FOREIGN_MAX]
+        # What a process spent that has ended is this driver's.
+        watch, before = processes.Watch(), processes.cpu_seconds(server.pid)
+        start = statistics.median(cold_start(server) for _ in range(STARTS))
+        is_void = watch.foreign(processes.cpu_seconds(server.pid) - before) > processes.FOREIGN_MAX
         rss = settled(server)
     finally:
         server.stop()
-    start = statistics.median(good or [seconds for seconds, _ in starts]) * 1000
-    yield at_most("cold start to ready, ms", start, rules["process"]["cold_start_milliseconds_max"], len(good) < options.bursts)
+    yield at_most("cold start to ready, ms", start * 1000, rules["process"]["cold_start_milliseconds_max"], is_void)
     yield at_most("idle memory, MiB", rss, rules["process"]["idle_rss_mib_max"])
 
 
 def cold_start(server):
     os.kill(server.pid, signal.SIGTERM)
     server.process.wait()
-    watch, begun = processes.Watch(), time.monotonic()
+    begun = time.monotonic()
     server.start()
-    lasted = time.monotonic() - begun
-    return lasted, watch.foreign(processes.cpu_seconds(server.pid))
+    return time.monotonic() - begun
 
 
 def credentials(rules, options):

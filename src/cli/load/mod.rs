@@ -168,8 +168,10 @@ impl Load {
             tokens: self.tokens.clone(),
         };
         let progress = Progress::of(format!("making {} tenants", made.count));
-        progress.say();
-        let target = Target::made(address, admin, &made, interrupt);
+        let target = Target::made(address, admin, &made, |number| {
+            progress.count(number);
+            interrupt.check()
+        });
         progress.clear();
         target
     }

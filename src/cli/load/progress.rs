@@ -54,9 +54,9 @@ impl Progress {
         (now, requests)
     }
 
-    /// For what has no requests to count.
-    pub(super) fn say(&self) {
-        self.line(&self.title);
+    /// For what has no requests of its own.
+    pub(super) fn count(&self, done: usize) {
+        self.line(&format!("{}  {done}", self.title));
     }
 
     fn line(&self, text: &str) {

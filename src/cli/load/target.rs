@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::failure::Failure;
-use super::interrupt::Interrupt;
 use super::step::Step;
 use crate::cli::tenant::client::Client;
 
@@ -120,12 +119,12 @@ impl Target {
         })
     }
 
-    /// New tenants. If one of them cannot be made, or somebody interrupts, those that were made go again.
+    /// New tenants. If one of them cannot be made, or what is asked before each says no, those that were made go again.
     pub(super) fn made(
         address: Address,
         admin: Client,
         made: &Made,
-        interrupt: &Interrupt,
+        before_each: impl Fn(usize) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
         let mut target = Self {
             address,
@@ -133,7 +132,7 @@ impl Target {
             admin: None,
         };
         let all = (0..made.count).try_for_each(|number| {
-            interrupt.check()?;
+            before_each(number)?;
             let tenant = create(&admin, &target.address, made, number)?;
             target.tenants.push(tenant);
             Ok(())
