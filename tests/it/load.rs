@@ -1,9 +1,10 @@
 //! `keywright load` against a running server: what it says it sent is what the server counted, and nothing of it stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -174,6 +175,62 @@ fn slow(listener: &TcpListener) {
         if stream.write_all(answer).is_err() {
             return;
         }
+    }
+}
+
+/// A server of the same API that is none of ours, and writes its answers in chunks.
+#[test]
+fn any_server_of_the_passkey_api_will_do() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    let seen = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let seen = Arc::clone(&seen);
+            std::thread::spawn(move || foreign(stream.unwrap(), &seen));
+        }
+    });
+    let mut command = keywright();
+    command
+        .args(["--url", &format!("http://{address}"), "--tenant", "t"])
+        .args(["--key", "k", "--json", "--profile", "mixed", "--users", "2"])
+        .args(["--connections", "2", "--duration", "300ms"]);
+    let report = report(&command.output().unwrap(), 0);
+    assert_eq!(report["errors"], 0, "{report}");
+    let asked: Vec<String> = asked.lock().unwrap().iter().cloned().collect();
+    let contract = [
+        "GET /t/credentials",
+        "POST /t/login/finalize",
+        "POST /t/login/initialize",
+        "POST /t/registration/finalize",
+        "POST /t/registration/initialize",
+    ];
+    assert_eq!(asked, contract);
+}
+
+/// One connection of it.
+fn foreign(mut stream: TcpStream, asked: &Mutex<BTreeSet<String>>) {
+    use std::io::Read;
+    let mut request = [0; 8192];
+    while let Ok(came @ 1..) = stream.read(&mut request) {
+        let text = String::from_utf8_lossy(&request[..came]);
+        let line: Vec<&str> = text.split([' ', '?']).take(2).collect();
+        asked.lock().unwrap().insert(line.join(" "));
+        let body = match line[1].trim_start_matches("/t/") {
+            "registration/initialize" => {
+                r#"{"publicKey":{"rp":{"name":"R","id":"r.example"},"challenge":"AAAA"}}"#
+            }
+            "login/initialize" => r#"{"publicKey":{"challenge":"AAAA","rpId":"r.example"}}"#,
+            "credentials" => "[]",
+            _ => r#"{"token":"t"}"#,
+        };
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=UTF-8\r\n\
+             Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\n\r\n0\r\n\r\n",
+            body.len() + 1
+        );
+        stream.write_all(answer.as_bytes()).unwrap();
     }
 }
 
