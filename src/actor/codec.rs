@@ -97,12 +97,12 @@ pub fn put(event: &Event, state: Option<&TenantState>) -> Put {
         ),
         Event::UserSaved(user) => {
             let account = state.and_then(|state| state.users.get(&user.profile.id));
-            let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision));
+            let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision()));
             row(USER, user.profile.id.as_str().as_bytes(), expect, user)
         }
         Event::UserDeleted(id) => {
             let account = state.and_then(|state| state.users.get(id));
-            let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision));
+            let expect = account.map_or(Expect::Absent, |account| Expect::Rev(account.revision()));
             removal(USER, id.as_str().as_bytes(), expect)
         }
         Event::CredentialRegistered(credential) => row(
@@ -179,27 +179,36 @@ pub fn checkpoint_put(boot: u64, worker: u8, number: u64, checkpoint: &Checkpoin
 /// The tenant that the rows tell of; `None` where they do not make one.
 pub fn hydrate(id: TenantId, rows: Vec<Row>) -> Result<Option<Hydrated>, minicbor::decode::Error> {
     let mut profile = None;
-    let mut events: Vec<(Timestamp, Event, u64)> = Vec::with_capacity(rows.len());
-    let (mut checkpoints, mut consumed, mut uses) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut users, mut credentials, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut checkpoints, mut consumed, mut last_uses) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         match row.kind {
             TENANT => profile = Some(profile_of(&row)?),
             CHECKPOINT => checkpoints.push(saved_checkpoint(&row)?),
-            SESSION_USES => uses.extend(session_uses::of(&row)?),
+            SESSION_USES => last_uses.extend(session_uses::of(&row)?),
             CONSUMED => consumed.extend(Challenge::parse(&row.id)),
-            _ => events.extend(event_of(&row)?),
+            USER => users.push(row),
+            CREDENTIAL => credentials.push(row),
+            _ => others.extend(event_of(&row)?),
         }
     }
     let Some(profile) = profile else {
         return Ok(None);
     };
     let mut state = TenantState::new(id, profile);
-    // Users before their credentials, and all else in the order in which it came to be.
-    events.sort_by_key(|(at, event, _)| (rank(event), *at));
-    for (_, event, revision) in events {
+    state.reserve(users.len(), credentials.len());
+    // Users before what is theirs, and each row gone before the next is read: there may be millions.
+    for row in users.into_iter().chain(credentials) {
+        if let Some((_, event, revision)) = event_of(&row)? {
+            state.apply(event, revision);
+        }
+    }
+    // All else in the order in which it came to be.
+    others.sort_by_key(|(at, _, _)| *at);
+    for (_, event, revision) in others {
         state.apply(event, revision);
     }
-    for (session, at) in uses {
+    for (session, at) in last_uses {
         state.sessions.use_at(session, at);
     }
     Ok(Some(Hydrated {
@@ -264,32 +273,6 @@ fn event_of(row: &Row) -> Result<Option<(Timestamp, Event, u64)>, minicbor::deco
     Ok(Some((at, event, row.seq)))
 }
 
-const fn rank(event: &Event) -> u8 {
-    match event {
-        Event::TenantSaved(_)
-        | Event::Declared
-        | Event::ApiKeyCreated(_)
-        | Event::SigningKeyCreated(_)
-        | Event::SessionKeyCreated(_)
-        | Event::DecoyKeyCreated(_)
-        | Event::UserSaved(_) => 0,
-        Event::NotDeclared
-        | Event::ApiKeyDeleted(_)
-        | Event::SigningKeyChanged(_)
-        | Event::SigningKeyDeleted(_)
-        | Event::SessionKeyChanged(_)
-        | Event::SessionKeyDeleted(_)
-        | Event::SessionCreated(_)
-        | Event::SessionDeleted(_)
-        | Event::UserDeleted(_)
-        | Event::CredentialRegistered(_)
-        | Event::CredentialChanged(_)
-        | Event::CredentialDeleted(_)
-        | Event::TransactionSaved(_)
-        | Event::ChallengeConsumed { .. } => 1,
-    }
-}
-
 /// Two arrays: challenges with their packed ceremonies, and challenges that were taken.
 fn encode_checkpoint(
     checkpoint: &Checkpoint,
@@ -332,8 +315,8 @@ fn saved_checkpoint(row: &Row) -> Result<SavedCheckpoint, minicbor::decode::Erro
 
 fn revision_of(id: &[u8], state: Option<&TenantState>) -> Expect {
     let id = crate::tenant::ids::CredentialId::parse(id);
-    let stored = id.and_then(|id| state?.credentials.get(&id));
-    stored.map_or(Expect::Absent, |stored| Expect::Rev(stored.revision))
+    let stored = id.as_ref().and_then(|id| state?.credential(id));
+    stored.map_or(Expect::Absent, |stored| Expect::Rev(stored.revision()))
 }
 
 fn row(kind: Kind, id: &[u8], expect: Expect, data: &impl Encode<()>) -> Put {

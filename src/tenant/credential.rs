@@ -56,13 +56,6 @@ pub struct Credential {
     pub backup_eligible_changed: bool,
 }
 
-/// A credential with the commit that last wrote it.
-#[derive(Debug, Clone)]
-pub struct Stored {
-    pub credential: Credential,
-    pub revision: u64,
-}
-
 #[derive(Debug)]
 pub struct DeleteCredential {
     pub id: CredentialId,
@@ -78,11 +71,11 @@ impl Command for DeleteCredential {
     }
 
     fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
-        let user = &find(state, &self.id)?.credential.user;
-        if self.of_user.is_some_and(|owner| owner != *user) {
+        let user = find(state, &self.id)?.user;
+        if self.of_user.is_some_and(|owner| owner != user) {
             return Err(Rejection::CredentialNotFound);
         }
-        let note = Note::of(Kind::CredentialDeleted).about(user);
+        let note = Note::of(Kind::CredentialDeleted).about(&user);
         Ok(Decision::new(vec![Event::CredentialDeleted(self.id)], ()).noting(note))
     }
 }
@@ -103,21 +96,20 @@ impl Command for RenameCredential {
     }
 
     fn decide(self, state: &TenantState, _: &Env) -> Result<Decision<()>, Rejection> {
-        let stored = find(state, &self.id)?;
-        let user = &stored.credential.user;
-        if self.of_user.is_some_and(|owner| owner != *user) {
+        let known = find(state, &self.id)?;
+        if self.of_user.is_some_and(|owner| owner != known.user) {
             return Err(Rejection::CredentialNotFound);
         }
         let renamed = Credential {
             name: self.name,
-            ..stored.credential.clone()
+            ..known
         };
         let note = Note::of(Kind::CredentialUpdated).about(&renamed.user);
         Ok(Decision::new(vec![Event::CredentialChanged(renamed)], ()).noting(note))
     }
 }
 
-fn find<'a>(state: &'a TenantState, id: &CredentialId) -> Result<&'a Stored, Rejection> {
-    let stored = state.credentials.get(id).map(Box::as_ref);
-    stored.ok_or(Rejection::CredentialNotFound)
+fn find(state: &TenantState, id: &CredentialId) -> Result<Credential, Rejection> {
+    let stored = state.credential(id).ok_or(Rejection::CredentialNotFound)?;
+    Ok(stored.credential())
 }

@@ -8,6 +8,7 @@ use super::credential::Credential;
 use super::env::Env;
 use super::event::Event;
 use super::ids::{Challenge, CredentialId, Timestamp, UserId};
+use super::packed::Stored;
 use super::rejection::Rejection;
 use super::settings::{BackupEligibleChange, CounterPolicy};
 use super::state::TenantState;
@@ -112,11 +113,10 @@ pub fn credential_for(claim: &Claim<'_>, state: &TenantState) -> Result<Credenti
         }
         None => user_of_handle(claim.user_handle, state)?,
     };
-    let stored = state.credentials.get(claim.credential);
+    let stored = state.credential(claim.credential);
     stored
-        .map(|stored| &stored.credential)
-        .filter(|credential| credential.user == user && is_usable(credential, claim.factor))
-        .cloned()
+        .filter(|stored| stored.is_of(&user) && is_usable(*stored, claim.factor))
+        .map(Stored::credential)
         .ok_or(Rejection::CredentialUnknown)
 }
 
@@ -182,13 +182,12 @@ impl Command for Login {
 impl Login {
     /// The credential as it is now. It may have been used meanwhile, but not deleted, nor registered again with another key.
     fn still_registered(&self, state: &TenantState) -> Result<Credential, Rejection> {
-        let stored = state.credentials.get(&self.credential.id);
+        let stored = state.credential(&self.credential.id);
         stored
-            .map(|stored| &stored.credential)
+            .map(Stored::credential)
             .filter(|now| {
                 now.public_key == self.credential.public_key && now.user == self.credential.user
             })
-            .cloned()
             .ok_or(Rejection::CredentialUnknown)
     }
 }
@@ -199,13 +198,11 @@ pub(super) fn allowed(
     user: &UserId,
     factor: Factor,
 ) -> Result<Vec<CredentialId>, Rejection> {
-    if !state.users.contains_key(user) {
-        return Err(Rejection::UserNotFound);
-    }
+    let account = state.users.get(user).ok_or(Rejection::UserNotFound)?;
     let usable = state
-        .credentials_of(user)
-        .filter(|credential| is_usable(credential, factor));
-    let allowed: Vec<CredentialId> = usable.map(|credential| credential.id.clone()).collect();
+        .credentials_in(Some(account))
+        .filter(|stored| is_usable(*stored, factor));
+    let allowed: Vec<CredentialId> = usable.map(Stored::id).collect();
     if allowed.is_empty() {
         return Err(Rejection::NoUsableCredential);
     }
@@ -213,9 +210,9 @@ pub(super) fn allowed(
 }
 
 /// A second factor never signs in by itself; a passkey may serve as a second factor.
-const fn is_usable(credential: &Credential, factor: Factor) -> bool {
+fn is_usable(stored: Stored<'_>, factor: Factor) -> bool {
     match factor {
-        Factor::Passkey => !credential.is_mfa,
+        Factor::Passkey => !stored.is_mfa(),
         Factor::Mfa => true,
     }
 }

@@ -18,6 +18,7 @@ pub mod event;
 pub mod ids;
 pub mod issuer;
 pub mod login;
+pub mod packed;
 pub mod policy;
 pub mod registration;
 pub mod rejection;

@@ -8,11 +8,12 @@ use super::credential::Credential;
 use super::env::Env;
 use super::event::Event;
 use super::ids::{Challenge, CredentialId, Timestamp, UserId};
+use super::packed::{Account, Stored};
 use super::policy::Policy;
 use super::rejection::Rejection;
 use super::state::TenantState;
 use super::token::Proof;
-use super::user::{Account, Profile, User};
+use super::user::{Profile, User};
 use super::{Command, Decision, Initialize, Touched};
 use crate::webauthn::options::{Descriptor, UserEntity};
 use crate::webauthn::registration::Registration;
@@ -33,8 +34,8 @@ impl Initialize for InitializeRegistration {
     /// The user's name travels with the challenge; it becomes the user's when a credential is registered.
     fn decide(self, state: &TenantState, env: &Env, worker: u8) -> Result<Begun, Rejection> {
         let rules = &state.policy.settings.rules;
-        let account = state.users.get(&self.user.id).map(Box::as_ref);
-        if account.is_some_and(|account| is_full(account.credentials.len(), state)) {
+        let account = state.users.get(&self.user.id);
+        if account.is_some_and(|account| is_full(account, state)) {
             return Err(Rejection::TooManyCredentials);
         }
         let ceremonies = state.policy.ceremonies(self.factor);
@@ -101,7 +102,7 @@ impl Command for Register {
         if self.user_existed && account.is_none() {
             return Err(Rejection::UserGone);
         }
-        if account.is_some_and(|account| is_full(account.credentials.len(), state)) {
+        if account.is_some_and(|account| is_full(account, state)) {
             return Err(Rejection::TooManyCredentials);
         }
         // L3 §7.1 step 27: the id must not be known, for this user or for another.
@@ -109,9 +110,9 @@ impl Command for Register {
             return Err(Rejection::CredentialTaken);
         }
         let user = User {
-            internal_id: account.map_or_else(|| env.uuid(), |account| account.user.internal_id),
-            created_at: account.map_or(env.now, |account| account.user.created_at),
-            profile: self.profile(account.map(Box::as_ref)),
+            internal_id: account.map_or_else(|| env.uuid(), Account::internal_id),
+            created_at: account.map_or(env.now, Account::created_at),
+            profile: self.profile(account),
         };
         let consumed = Event::ChallengeConsumed {
             challenge: self.challenge,
@@ -137,8 +138,8 @@ impl Command for Register {
 
 impl Register {
     /// Only the Public API knows an address; a registration at the other does not take it away.
-    fn profile(&self, account: Option<&Account>) -> Profile {
-        let known = account.and_then(|account| account.user.profile.email.clone());
+    fn profile(&self, account: Option<Account<'_>>) -> Profile {
+        let known = account.and_then(Account::email);
         Profile {
             email: self.user.email.clone().or(known),
             ..self.user.clone()
@@ -176,8 +177,8 @@ impl Policy {
     }
 }
 
-fn is_full(credentials: usize, state: &TenantState) -> bool {
-    credentials >= state.policy.credentials_per_user()
+fn is_full(account: Account<'_>, state: &TenantState) -> bool {
+    account.credentials_count() >= state.policy.credentials_per_user()
 }
 
 /// Something a person recognises in a list, where the authenticator is none that we know by name.
@@ -211,9 +212,9 @@ fn entity<'a>(user: &'a Profile, handle: &'a [u8]) -> UserEntity<'a> {
     }
 }
 
-fn descriptor(credential: &Credential) -> Descriptor<'_> {
+fn descriptor(credential: Stored<'_>) -> Descriptor<'_> {
     Descriptor {
-        id: credential.id.as_bytes(),
-        transports: &credential.transports,
+        id: credential.id_bytes(),
+        transports: credential.transports(),
     }
 }

@@ -6,17 +6,18 @@ use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
 
-use super::credential::{Credential, Stored};
+use super::credential::Credential;
 use super::decoy::DecoyKey;
 use super::event::{Event, TenantProfile};
 use super::ids::{CredentialId, TenantId, Timestamp, TransactionId, UserId};
+use super::packed::{Account, Credentials, Owner, Stored, Users};
 use super::policy::Policy;
 use super::roster::Roster;
 use super::secret::ApiKey;
 use super::session::Sessions;
 use super::token::{KeyPurpose, SigningKey, SigningKeys};
 use super::transaction::{self, Transaction};
-use super::user::{Account, User};
+use super::user::User;
 
 #[derive(Debug)]
 pub struct TenantState {
@@ -33,10 +34,9 @@ pub struct TenantState {
     pub sessions: Sessions,
     /// From the first login on that it was needed for.
     pub decoy_key: Option<Arc<DecoyKey>>,
-    /// Boxed, as the credentials are: a table is half empty just after it has grown.
-    pub users: HashMap<UserId, Box<Account>>,
+    pub users: Users,
     roster: OnceLock<Roster>,
-    pub credentials: HashMap<CredentialId, Box<Stored>>,
+    pub credentials: Credentials,
     /// They stay when their user goes, so that no id is ever used twice.
     pub transactions: HashMap<TransactionId, transaction::Stored>,
 }
@@ -54,9 +54,9 @@ impl TenantState {
             session_keys: SigningKeys::default(),
             sessions: Sessions::default(),
             decoy_key: None,
-            users: HashMap::new(),
+            users: Users::default(),
             roster: OnceLock::new(),
-            credentials: HashMap::new(),
+            credentials: Credentials::default(),
             transactions: HashMap::new(),
         }
     }
@@ -81,44 +81,56 @@ impl TenantState {
             Event::SessionCreated(session) => self.sessions.add(session),
             Event::SessionDeleted(id) => self.sessions.remove(id),
             Event::DecoyKeyCreated(key) => self.decoy_key = Some(key),
-            Event::UserSaved(user) => self.save_user(user, revision),
+            Event::UserSaved(user) => self.save_user(&user, revision),
             Event::UserDeleted(id) => self.delete_user(&id),
-            Event::CredentialRegistered(credential) => self.register(credential, revision),
-            Event::CredentialChanged(credential) => self.save_credential(credential, revision),
+            Event::CredentialRegistered(credential) => self.register(&credential, revision),
+            Event::CredentialChanged(credential) => self.save_credential(&credential, revision),
             Event::CredentialDeleted(id) => self.delete_credential(&id),
             Event::TransactionSaved(transaction) => self.save_transaction(transaction, revision),
             Event::ChallengeConsumed { .. } => {}
         }
     }
 
+    /// Makes room at once for what is about to be read back.
+    pub fn reserve(&mut self, users: usize, credentials: usize) {
+        self.users.reserve(users);
+        self.credentials.reserve(credentials);
+    }
+
+    pub fn credential(&self, id: &CredentialId) -> Option<Stored<'_>> {
+        let number = self.credentials.number(id)?;
+        Some(self.credentials.at(number, &self.users))
+    }
+
+    /// All, in no order.
+    pub fn all_credentials(&self) -> impl Iterator<Item = Stored<'_>> {
+        self.credentials.iter(&self.users)
+    }
+
     /// A user's credentials in the order of registration.
-    pub fn credentials_of<'a>(&'a self, user: &UserId) -> impl Iterator<Item = &'a Credential> {
-        let account = self.users.get(user);
-        self.credentials_in(account.map(Box::as_ref))
+    pub fn credentials_of(&self, user: &UserId) -> impl Iterator<Item = Stored<'_>> {
+        self.credentials_in(self.users.get(user))
     }
 
     /// The same, for whoever has looked the user up.
     pub fn credentials_in<'a>(
         &'a self,
-        account: Option<&'a Account>,
-    ) -> impl Iterator<Item = &'a Credential> {
-        account
-            .into_iter()
-            .flat_map(|account| &account.credentials)
-            .filter_map(|id| self.credentials.get(id))
-            .map(|stored| &stored.credential)
+        account: Option<Account<'a>>,
+    ) -> impl Iterator<Item = Stored<'a>> {
+        let numbers = account.into_iter().flat_map(Account::credentials);
+        numbers.map(|number| self.credentials.at(number, &self.users))
     }
 
-    /// Who the users are, in order.
-    pub fn roster(&self) -> &Roster {
-        let users = self.users.values().map(|account| &account.user);
-        self.roster.get_or_init(|| Roster::of(users))
+    /// The users, in the order in which they came.
+    pub fn accounts(&self) -> impl DoubleEndedIterator<Item = Account<'_>> {
+        let numbers = self.roster().in_order();
+        numbers.map(|number| self.users.at(number))
     }
 
     /// The user of an id of this server.
-    pub fn account(&self, internal_id: Uuid) -> Option<&Account> {
-        let id = self.roster().find(internal_id)?;
-        self.users.get(id).map(Box::as_ref)
+    pub fn account(&self, internal_id: Uuid) -> Option<Account<'_>> {
+        let number = self.roster().find(internal_id, &self.users)?;
+        Some(self.users.at(number))
     }
 
     pub fn transaction(&self, id: &TransactionId) -> Option<&Arc<Transaction>> {
@@ -138,50 +150,75 @@ impl TenantState {
         }
     }
 
-    fn save_user(&mut self, user: User, revision: u64) {
-        if let Some(account) = self.users.get_mut(&user.profile.id) {
-            account.user = user;
-            account.revision = revision;
+    fn roster(&self) -> &Roster {
+        self.roster.get_or_init(|| Roster::of(&self.users))
+    }
+
+    fn save_user(&mut self, user: &User, revision: u64) {
+        let known = self.users.get(&user.profile.id);
+        let stays = known.is_some_and(|known| {
+            (known.internal_id(), known.created_at()) == (user.internal_id, user.created_at)
+        });
+        let left = known.filter(|_| !stays).map(|known| known.number);
+        if let (Some(roster), Some(number)) = (self.roster.get_mut(), left) {
+            roster.remove(number, &self.users);
+        }
+        let number = self.users.save(user, revision);
+        if let Some(roster) = self.roster.get_mut().filter(|_| !stays) {
+            roster.add(number, &self.users);
+        }
+    }
+
+    /// What is left of a user's credentials, if anything is, is nobody's: the next user may have the same number.
+    fn delete_user(&mut self, id: &UserId) {
+        let Some(account) = self.users.get(id) else {
             return;
+        };
+        let (user, left): (_, Vec<u32>) = (account.number, account.credentials().collect());
+        for number in left {
+            let stored = self.credentials.at(number, &self.users);
+            let (credential, revision) = (stored.credential(), stored.revision());
+            self.credentials
+                .replace(number, &credential, Owner::Nobody, revision);
         }
         if let Some(roster) = self.roster.get_mut() {
-            roster.add(&user);
+            roster.remove(user, &self.users);
         }
-        let id = user.profile.id.clone();
-        let account = Account {
-            user,
-            revision,
-            credentials: Vec::new(),
-            transactions: Vec::new(),
+        self.users.remove(user);
+    }
+
+    /// In whatever order they come, a user's stand in that of their registration.
+    fn register(&mut self, credential: &Credential, revision: u64) {
+        self.delete_credential(&credential.id);
+        let Some(account) = self.users.get(&credential.user) else {
+            self.credentials.insert(credential, Owner::Nobody, revision);
+            return;
         };
-        self.users.insert(id, Box::new(account));
+        let (user, mut theirs): (_, Vec<u32>) = (account.number, account.credentials().collect());
+        let before = theirs
+            .iter()
+            .rposition(|other| self.credentials.created_at(*other) <= credential.created_at);
+        let number = self
+            .credentials
+            .insert(credential, Owner::User(user), revision);
+        theirs.insert(before.map_or(0, |before| before + 1), number);
+        self.users.set_credentials(user, &theirs);
     }
 
-    fn delete_user(&mut self, id: &UserId) {
-        if let Some(account) = self.users.remove(id)
-            && let Some(roster) = self.roster.get_mut()
-        {
-            roster.remove(&account.user);
+    fn save_credential(&mut self, credential: &Credential, revision: u64) {
+        let known = self.credentials.number(&credential.id);
+        let same = known.filter(|number| {
+            let stored = self.credentials.at(*number, &self.users);
+            stored.is_of(&credential.user)
+        });
+        if let Some(number) = same {
+            let owner = self.credentials.owner(number);
+            self.credentials
+                .replace(number, credential, owner, revision);
+        } else {
+            self.delete_credential(&credential.id);
+            self.credentials.insert(credential, Owner::Nobody, revision);
         }
-    }
-
-    /// Many users have one credential: there is room for as many as there are.
-    fn register(&mut self, mut credential: Credential, revision: u64) {
-        if let Some(account) = self.users.get_mut(&credential.user) {
-            credential.user = account.user.profile.id.clone();
-            account.credentials.reserve_exact(1);
-            account.credentials.push(credential.id.clone());
-        }
-        self.save_credential(credential, revision);
-    }
-
-    fn save_credential(&mut self, credential: Credential, revision: u64) {
-        let id = credential.id.clone();
-        let stored = Stored {
-            credential,
-            revision,
-        };
-        self.credentials.insert(id, Box::new(stored));
     }
 
     /// It is its user's only as long as that is the very user who began it.
@@ -193,19 +230,24 @@ impl TenantState {
             revision,
         };
         let before = self.transactions.insert(id.clone(), stored);
+        let account = self.users.get(&user.0);
+        let account = account.filter(|account| account.internal_id() == user.1);
         if before.is_none()
-            && let Some(account) = self.users.get_mut(&user.0)
-            && account.user.internal_id == user.1
+            && let Some(number) = account.map(|account| account.number)
         {
-            account.transactions.push(id);
+            self.users.add_transaction(number, id);
         }
     }
 
     fn delete_credential(&mut self, id: &CredentialId) {
-        if let Some(stored) = self.credentials.remove(id)
-            && let Some(account) = self.users.get_mut(&stored.credential.user)
-        {
-            account.credentials.retain(|other| other != id);
+        let Some(number) = self.credentials.number(id) else {
+            return;
+        };
+        if let Owner::User(user) = self.credentials.owner(number) {
+            let theirs = self.users.at(user).credentials();
+            let left: Vec<u32> = theirs.filter(|other| *other != number).collect();
+            self.users.set_credentials(user, &left);
         }
+        self.credentials.remove(number);
     }
 }

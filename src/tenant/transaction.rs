@@ -100,7 +100,7 @@ impl Command for SaveTransaction {
             id: self.id,
             internal_id: env.uuid(),
             user: self.user,
-            user_internal_id: account.user.internal_id,
+            user_internal_id: account.internal_id(),
             data: self.data,
             created_at: env.now,
             confirmed_at: None,
@@ -204,7 +204,7 @@ pub fn begun<'a>(
     let transaction = state.transaction(id).ok_or(Rejection::ChallengeUnknown)?;
     let account = state.users.get(&transaction.user);
     account
-        .filter(|account| account.user.internal_id == transaction.user_internal_id)
+        .filter(|account| account.internal_id() == transaction.user_internal_id)
         .map(|_| transaction)
         .ok_or(Rejection::UserHandleUnknown)
 }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::audit::{Kind, Note};
 use super::env::Env;
 use super::event::Event;
-use super::ids::{CredentialId, Timestamp, TransactionId, UserId, uuid_bytes};
+use super::ids::{CredentialId, Timestamp, UserId, uuid_bytes};
+use super::packed::{Account, Stored};
 use super::rejection::Rejection;
 use super::state::TenantState;
 use super::{Command, Decision, Touched};
@@ -40,17 +41,6 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
-/// A user and what is theirs.
-#[derive(Debug)]
-pub struct Account {
-    pub user: User,
-    pub revision: u64,
-    /// In the order of registration.
-    pub credentials: Vec<CredentialId>,
-    /// In the order of their beginning.
-    pub transactions: Vec<TransactionId>,
-}
-
 /// A user goes with all their credentials and sessions, or stays. A registration of theirs that is under way finds nobody.
 #[derive(Debug)]
 pub struct DeleteUser {
@@ -66,8 +56,8 @@ impl DeleteUser {
         let account = state.account(internal_id).ok_or(Rejection::UserNotFound)?;
         Ok(Self {
             internal_id,
-            user: account.user.profile.id.clone(),
-            credentials: account.credentials.clone(),
+            user: account.id(),
+            credentials: credentials_of(state, account),
         })
     }
 }
@@ -84,7 +74,7 @@ impl Command for DeleteUser {
     fn decide(self, state: &TenantState, env: &Env) -> Result<Decision<()>, Rejection> {
         let account = state.account(self.internal_id);
         let account = account.ok_or(Rejection::UserNotFound)?;
-        let credentials = account.credentials.iter().cloned();
+        let credentials = credentials_of(state, account).into_iter();
         let mut events: Vec<Event> = credentials.map(Event::CredentialDeleted).collect();
         let sessions = state.sessions.of_user(&self.user, env.now);
         events.extend(sessions.map(|session| Event::SessionDeleted(session.id)));
@@ -92,4 +82,9 @@ impl Command for DeleteUser {
         events.push(Event::UserDeleted(self.user));
         Ok(Decision::new(events, ()).noting(note))
     }
+}
+
+fn credentials_of(state: &TenantState, account: Account<'_>) -> Vec<CredentialId> {
+    let credentials = state.credentials_in(Some(account));
+    credentials.map(Stored::id).collect()
 }

@@ -12,13 +12,14 @@ use super::{
 };
 use crate::store::{Expect, Put, Row};
 use crate::tenant::challenge::{Access, Api, Ceremony, Factor, Purpose};
+use crate::tenant::credential::Credential;
 use crate::tenant::decoy::DecoyKey;
 use crate::tenant::event::Event;
-use crate::tenant::ids::{TenantId, Timestamp, UserId};
+use crate::tenant::ids::{CredentialId, TenantId, Timestamp, UserId};
 use crate::tenant::session::{LastUsed, Session};
 use crate::tenant::settings::Rules;
 use crate::tenant::state::TenantState;
-use crate::tenant::tests::profile;
+use crate::tenant::tests::{profile, registered};
 use crate::tenant::token::{KeyKind, PrivateKey, SigningKey};
 use crate::webauthn::options::UserVerification;
 
@@ -220,4 +221,41 @@ fn a_ceremony_tells_its_api_only_where_it_is_the_younger() {
         let read: Ceremony = minicbor::decode(&row).unwrap();
         assert_eq!(read, ceremony(api));
     }
+}
+
+#[test]
+fn credentials_are_read_back_in_the_order_of_their_registration() {
+    let event = |number: u8, at| {
+        let mut events = registered("ann", "one");
+        let Some(Event::CredentialRegistered(credential)) = events.pop() else {
+            panic!("{events:?}");
+        };
+        Event::CredentialRegistered(Credential {
+            id: CredentialId::parse(&[number]).unwrap(),
+            created_at: Timestamp(at),
+            ..credential
+        })
+    };
+    let user = registered("ann", "one").swap_remove(0);
+    let tenant = Event::TenantSaved(Box::new(profile(Rules::DEFAULT)));
+    let events = [event(3, 20), event(1, 30), tenant, event(2, 10), user];
+    let rows = events.iter().map(|event| {
+        let put = put(event, None);
+        Row {
+            kind: put.kind,
+            id: put.id,
+            seq: 7,
+            expires: None,
+            data: put.data.unwrap(),
+        }
+    });
+    let hydrated = hydrate(TenantId(Uuid::nil()), rows.collect()).unwrap();
+    let state = hydrated.unwrap().state;
+    let ann = UserId::parse("ann").unwrap();
+    let read = state.credentials_of(&ann);
+    let read: Vec<_> = read
+        .map(|stored| (stored.id_bytes()[0], stored.revision()))
+        .collect();
+    assert_eq!(read, [(2, 7), (3, 7), (1, 7)]);
+    assert_eq!(state.users.get(&ann).unwrap().revision(), 7);
 }

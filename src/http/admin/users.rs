@@ -13,6 +13,7 @@ use crate::http::openapi::shapes::Direction;
 use crate::http::paging::{Page, PageParameters, Query};
 use crate::http::passkey::credentials::CredentialBody;
 use crate::http::passkey::transaction::{TransactionBody, WHOLE_MAX};
+use crate::tenant::packed::Account;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
 use crate::tenant::user::{DeleteUser, User};
@@ -89,11 +90,11 @@ pub(super) fn show(tenant: &Tenant<'_>, text: &str) -> Answer {
     let (user, credentials, transactions) = {
         let state = tenant.read();
         let account = state.account(id).ok_or(Rejection::UserNotFound)?;
-        let credentials = state.credentials_of(&account.user.profile.id);
-        let transactions = account.transactions.iter().take(WHOLE_MAX);
+        let credentials = state.credentials_in(Some(account));
+        let transactions = account.transactions().iter().take(WHOLE_MAX);
         let transactions = transactions.filter_map(|id| state.transaction(id)).cloned();
         (
-            UserBody::from(&account.user),
+            UserBody::from(&account.user()),
             credentials.map(CredentialBody::from).collect(),
             transactions.collect::<Vec<_>>(),
         )
@@ -148,15 +149,12 @@ impl Order {
 }
 
 fn bodies(state: &TenantState, order: Order, page: Page) -> Vec<UserBody> {
-    let ids = state.roster().in_order();
-    let ids: Vec<Uuid> = match order {
-        Order::OldestFirst => page.select(ids).collect(),
-        Order::NewestFirst => page.select(ids.rev()).collect(),
-    };
-    let accounts = ids.into_iter().filter_map(|id| state.account(id));
-    accounts
-        .map(|account| UserBody::from(&account.user))
-        .collect()
+    let body = |account: Account<'_>| UserBody::from(&account.user());
+    let accounts = state.accounts();
+    match order {
+        Order::OldestFirst => page.select(accounts).map(body).collect(),
+        Order::NewestFirst => page.select(accounts.rev()).map(body).collect(),
+    }
 }
 
 fn parse_id(text: &str) -> Result<Uuid, Problem> {

@@ -113,7 +113,7 @@ const fn signs_in(operation: Operation) -> bool {
 fn known(demo: &Lease<'_>, user: &UserId) -> Result<Profile, Problem> {
     let state = demo.read();
     let account = state.users.get(user);
-    let profile = account.map(|account| account.user.profile.clone());
+    let profile = account.map(|account| account.user().profile);
     profile.ok_or_else(|| {
         Problem::unauthorized("Unauthorized", "this user is gone, create a passkey again")
     })

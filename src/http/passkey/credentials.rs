@@ -19,6 +19,7 @@ use crate::http::time;
 use crate::http::validation::Validation;
 use crate::tenant::credential::{Credential, DeleteCredential, RenameCredential};
 use crate::tenant::ids::{CredentialId, UserId};
+use crate::tenant::packed::Stored;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
 
@@ -56,6 +57,12 @@ pub(super) struct RenameBody {
         example = "My phone"
     )]
     name: Option<String>,
+}
+
+impl From<Stored<'_>> for CredentialBody {
+    fn from(stored: Stored<'_>) -> Self {
+        Self::from(&stored.credential())
+    }
 }
 
 impl From<&Credential> for CredentialBody {
@@ -126,8 +133,8 @@ pub fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
 pub fn show(tenant: &Tenant<'_>, text: &str) -> Answer {
     let id = parse_id(text).ok_or_else(|| unknown(text))?;
     let state = tenant.read();
-    let stored = state.credentials.get(&id).ok_or_else(|| unknown(text))?;
-    let body = CredentialBody::from(&stored.credential);
+    let stored = state.credential(&id).ok_or_else(|| unknown(text))?;
+    let body = CredentialBody::from(stored);
     Ok(json(HttpResponse::Ok(), &body))
 }
 
@@ -202,22 +209,18 @@ impl Order {
     }
 }
 
-fn of_user_or_all<'a>(state: &'a TenantState, user_id: Option<&str>) -> Vec<&'a Credential> {
+fn of_user_or_all<'a>(state: &'a TenantState, user_id: Option<&str>) -> Vec<Stored<'a>> {
     match user_id {
         Some(user_id) => match UserId::parse(user_id) {
             Some(user) => state.credentials_of(&user).collect(),
             None => Vec::new(),
         },
-        None => state
-            .credentials
-            .values()
-            .map(|stored| &stored.credential)
-            .collect(),
+        None => state.all_credentials().collect(),
     }
 }
 
-fn bodies(mut credentials: Vec<&Credential>, order: Order, page: Page) -> Vec<CredentialBody> {
-    credentials.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+fn bodies(mut credentials: Vec<Stored<'_>>, order: Order, page: Page) -> Vec<CredentialBody> {
+    credentials.sort_by_key(|stored| (stored.created_at(), stored.id_bytes()));
     if order == Order::NewestFirst {
         credentials.reverse();
     }

@@ -21,11 +21,11 @@ use crate::http::validation::Validation;
 use crate::telemetry::worker::Step;
 use crate::tenant::canonical_json::{CanonicalError, canonical};
 use crate::tenant::ids::{TransactionId, UserId};
+use crate::tenant::packed::Account;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
 use crate::tenant::token::Operation;
 use crate::tenant::transaction::{SaveTransaction, Transaction};
-use crate::tenant::user::Account;
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = TransactionInitialize)]
@@ -157,7 +157,7 @@ pub(super) fn list(call: &Call, tenant: &Keyed<'_>, user: &str) -> Answer {
     let asked = Page::of(&query, texts::BIND)?;
     let (page, total, transactions): (_, _, Vec<Arc<Transaction>>) = {
         let state = tenant.read();
-        let ids = named(&state, user)?.map_or(&[][..], |account| &account.transactions);
+        let ids = named(&state, user)?.map_or(&[][..], Account::transactions);
         let whole = Page::whole(ids.len().min(WHOLE_MAX));
         let page = if Page::is_asked_for(&query) {
             asked
@@ -204,9 +204,8 @@ fn uncanonical(error: CanonicalError) -> Problem {
 }
 
 /// By the relying party's name for the user or by ours; nobody where it might be one of ours and is not.
-fn named<'a>(state: &'a TenantState, text: &str) -> Result<Option<&'a Account>, Problem> {
+fn named<'a>(state: &'a TenantState, text: &str) -> Result<Option<Account<'a>>, Problem> {
     let user = UserId::parse(text).and_then(|user| state.users.get(&user));
-    let user = user.map(Box::as_ref);
     match (user, Uuid::try_parse(text)) {
         (Some(account), _) => Ok(Some(account)),
         (None, Ok(internal_id)) => Ok(state.account(internal_id)),

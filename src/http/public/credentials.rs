@@ -15,6 +15,7 @@ use crate::http::error::Problem;
 use crate::http::{Answer, time};
 use crate::tenant::credential::{Credential, DeleteCredential, RenameCredential};
 use crate::tenant::ids::{CredentialId, UserId};
+use crate::tenant::packed::Stored;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
 
@@ -46,6 +47,12 @@ struct RenameBody {
     /// Absent: the name stays.
     #[schema(min_length = 1, max_length = 255, example = "My phone")]
     name: Option<String>,
+}
+
+impl From<Stored<'_>> for CredentialBody {
+    fn from(stored: Stored<'_>) -> Self {
+        Self::from(&stored.credential())
+    }
 }
 
 impl From<&Credential> for CredentialBody {
@@ -156,8 +163,8 @@ fn checked(name: String) -> Result<Box<str>, Problem> {
 }
 
 fn owns(state: &TenantState, user: &UserId, id: &CredentialId) -> bool {
-    let stored = state.credentials.get(id);
-    stored.is_some_and(|stored| stored.credential.user == *user)
+    let stored = state.credential(id);
+    stored.is_some_and(|stored| stored.is_of(user))
 }
 
 fn parse_id(text: &str) -> Result<CredentialId, Problem> {

@@ -114,7 +114,9 @@ async fn sign_in(
 fn session(call: &Call, tenant: &Tenant<'_>, user: &UserId) -> CreateSession {
     let by = call.requester();
     let state = tenant.read();
-    let profile = state.users.get(user).map(|account| &account.user.profile);
+    let account = state.users.get(user);
+    let profile = account.map(|account| account.user().profile);
+    let profile = profile.as_ref();
     CreateSession {
         user: user.clone(),
         name: profile.map(|profile| profile.name.clone()),

@@ -14,6 +14,7 @@ use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
 use crate::http::{Answer, time};
 use crate::tenant::ids::TenantId;
+use crate::tenant::packed::Account;
 use crate::tenant::session::user_named;
 use crate::tenant::state::TenantState;
 
@@ -133,10 +134,10 @@ pub(super) async fn user(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
 impl ProfileBody {
     fn of(subject: &Subject, state: &TenantState) -> Self {
         let account = state.users.get(&subject.user);
-        let since = account.map_or(subject.since, |account| account.user.created_at);
+        let since = account.map_or(subject.since, Account::created_at);
         let (second, first): (Vec<_>, Vec<_>) = state
             .credentials_of(&subject.user)
-            .partition(|credential| credential.is_mfa);
+            .partition(|stored| stored.is_mfa());
         let email = email(subject, state);
         let username = subject
             .name
@@ -176,7 +177,7 @@ impl ProfileBody {
 /// What the session says, else what an earlier one has said.
 fn email(subject: &Subject, state: &TenantState) -> Option<Box<str>> {
     let known = state.users.get(&subject.user);
-    let known = known.and_then(|account| account.user.profile.email.clone());
+    let known = known.and_then(Account::email);
     subject.email.clone().or(known)
 }
 

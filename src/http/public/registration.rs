@@ -74,7 +74,8 @@ pub(super) async fn finalize(call: &Call, tenant: &Tenant<'_>) -> Answer {
 /// knows the user by, and in the end the id.
 fn profile(subject: Subject, state: &TenantState) -> Profile {
     let known = state.users.get(&subject.user);
-    let known = known.map(|account| &account.user.profile);
+    let known = known.map(|account| account.user().profile);
+    let known = known.as_ref();
     let email = subject
         .email
         .or_else(|| known.and_then(|known| known.email.clone()));

@@ -111,7 +111,7 @@ fn user_saved(id: &str) -> Event {
 }
 
 /// A user with one passkey whose counter stands at 10.
-fn registered(user: &str, credential: &str) -> Vec<Event> {
+pub(crate) fn registered(user: &str, credential: &str) -> Vec<Event> {
     vec![
         user_saved(user),
         Event::CredentialRegistered(passkey(user, credential)),

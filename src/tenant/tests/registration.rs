@@ -66,7 +66,7 @@ fn a_further_credential_renames_its_user_and_nothing_else() {
     assert_eq!(user.created_at, Timestamp(1));
     assert_eq!(
         user.internal_id,
-        state.users[&user_id("ann")].user.internal_id
+        state.users.get(&user_id("ann")).unwrap().internal_id()
     );
 }
 

@@ -255,9 +255,8 @@ fn a_login_and_its_session_are_one_commit() {
     assert_eq!(proof.user, session.user);
     assert_eq!(numbers(&state, "ann", 10), [session.id.as_u128()]);
     let counters = state
-        .credentials
-        .values()
-        .map(|stored| stored.credential.counter);
+        .all_credentials()
+        .map(|stored| stored.credential().counter);
     assert_eq!(counters.collect::<Vec<_>>(), [11]);
 }
 

@@ -196,7 +196,8 @@ fn whoever_is_registered_anew_under_an_id_is_somebody_else() {
     let mut events = registered("ann", "one");
     events.push(Event::TransactionSaved(Arc::new(before)));
     let state = given(events);
-    assert!(state.users[&user_id("ann")].transactions.is_empty());
+    let ann = state.users.get(&user_id("ann")).unwrap();
+    assert!(ann.transactions().is_empty());
     assert_eq!(
         refused(&state, save("ann", "t")),
         Rejection::TransactionTaken
@@ -213,7 +214,7 @@ fn a_user_has_transactions_in_their_order_each_once() {
     events.extend(confirmed.unwrap().events);
     let state = given(events);
     let account = state.account(Uuid::from_u128(7)).unwrap();
-    assert_eq!(account.transactions, [id("t"), id("second")]);
+    assert_eq!(account.transactions(), [id("t"), id("second")]);
     let confirmed_at = |text| state.transaction(&id(text)).unwrap().confirmed_at;
     assert_eq!(confirmed_at("t"), Some(env(9).now));
     assert_eq!(confirmed_at("second"), None);

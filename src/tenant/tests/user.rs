@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::super::audit::Kind;
 use super::super::event::Event;
 use super::super::ids::{Timestamp, UserId};
+use super::super::packed::Account;
 use super::super::rejection::Rejection;
 use super::super::user::{DeleteUser, User};
 use super::super::{Command, Touched};
@@ -37,12 +38,7 @@ fn delete_ann() -> Vec<Event> {
 #[test]
 fn users_are_listed_in_the_order_of_their_coming() {
     let state = given(ann_and_bob());
-    let listed: Vec<UserId> = state
-        .roster()
-        .in_order()
-        .filter_map(|id| state.account(id))
-        .map(|account| account.user.profile.id.clone())
-        .collect();
+    let listed: Vec<UserId> = state.accounts().map(Account::id).collect();
     assert_eq!(listed, [user_id("bob"), user_id("ann")]);
 }
 
@@ -96,7 +92,7 @@ fn nothing_of_a_deleted_user_is_left_and_others_stay() {
     let state = given(events);
     assert!(state.account(Uuid::from_u128(1)).is_none());
     assert_eq!(state.users.len(), 1);
-    assert_eq!(state.roster().in_order().count(), 1);
+    assert_eq!(state.accounts().count(), 1);
     assert_eq!(state.credentials.len(), 1);
     assert!(state.account(Uuid::from_u128(2)).is_some());
     let again = DeleteUser::of(&state, Uuid::from_u128(1));
@@ -123,14 +119,14 @@ fn a_user_who_comes_back_is_somebody_else() {
 #[test]
 fn who_comes_and_goes_after_the_first_listing_is_listed_right() {
     let mut state = given(ann_and_bob());
-    assert_eq!(state.roster().in_order().count(), 2);
+    assert_eq!(state.accounts().count(), 2);
     state.apply(came("cid", 3, 15), 10);
     for event in delete_ann() {
         state.apply(event, 11);
     }
-    let listed: Vec<Uuid> = state.roster().in_order().collect();
+    let listed: Vec<Uuid> = state.accounts().map(Account::internal_id).collect();
     assert_eq!(listed, [Uuid::from_u128(2), Uuid::from_u128(3)]);
     assert!(state.account(Uuid::from_u128(1)).is_none());
     let cid = state.account(Uuid::from_u128(3)).unwrap();
-    assert_eq!(cid.user.profile.id, user_id("cid"));
+    assert_eq!(cid.id(), user_id("cid"));
 }
