@@ -29,7 +29,9 @@ impl Caps {
     }
 }
 
+/// Alone on its cache lines, as the counts are: the workers would slow each other down.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Ledger {
     pub caps: Caps,
     totals: Counts,
@@ -38,6 +40,7 @@ pub struct Ledger {
 
 /// What one tenant has on one worker: challenges out, keyed and unkeyed, and whether a checkpoint still has something to tell.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub struct Counts {
     challenges: [AtomicUsize; 2],
     unsaved: AtomicBool,
