@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::answer::json;
 use crate::actor::Refusal;
+use crate::telemetry::reason::Reason;
 use crate::tenant::rejection::Rejection;
 
 /// Which of the two APIs speaks.
@@ -32,7 +33,7 @@ pub struct Problem {
     pub title: Cow<'static, str>,
     /// `None`: the member is absent, as the contract has it for unexpected errors.
     pub details: Option<Cow<'static, str>>,
-    pub reason: Option<&'static str>,
+    pub reason: Option<Reason>,
     pub allow: Option<&'static str>,
     /// When to come back, in seconds.
     pub retry_after: Option<NonZeroU16>,
@@ -101,7 +102,7 @@ impl Problem {
         let details = format!("{what}, try again in {seconds} s");
         Self {
             retry_after: Some(seconds),
-            reason: Some("rate_limited"),
+            reason: Some(Reason::RateLimited),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests", details)
         }
     }
@@ -118,7 +119,7 @@ impl Problem {
     }
 
     #[must_use]
-    pub const fn because(mut self, reason: &'static str) -> Self {
+    pub const fn because(mut self, reason: Reason) -> Self {
         self.reason = Some(reason);
         self
     }
@@ -150,7 +151,8 @@ impl Problem {
     }
 
     fn body(&self, face: Face) -> HttpResponse {
-        let (status, reason) = (self.status.as_u16(), self.reason);
+        let status = self.status.as_u16();
+        let reason = self.reason.map(Reason::as_str);
         let passkey = Envelope {
             title: &self.title,
             details: self.details.as_deref(),
@@ -352,32 +354,32 @@ const fn details(rejection: Rejection) -> &'static str {
 }
 
 /// Stable codes for programs; the titles are the contract's and say less.
-const fn reason(rejection: Rejection) -> &'static str {
+const fn reason(rejection: Rejection) -> Reason {
     match rejection {
-        Rejection::ChallengeUnknown => "challenge_unknown",
-        Rejection::ChallengeExpired => "challenge_expired",
-        Rejection::UserNotFound => "user_not_found",
-        Rejection::UserGone => "user_gone",
-        Rejection::NoUsableCredential => "no_usable_credential",
-        Rejection::TooManyCredentials => "too_many_credentials",
-        Rejection::CredentialTaken => "credential_taken",
-        Rejection::CredentialNotFound => "credential_not_found",
+        Rejection::ChallengeUnknown => Reason::ChallengeUnknown,
+        Rejection::ChallengeExpired => Reason::ChallengeExpired,
+        Rejection::UserNotFound => Reason::UserNotFound,
+        Rejection::UserGone => Reason::UserGone,
+        Rejection::NoUsableCredential => Reason::NoUsableCredential,
+        Rejection::TooManyCredentials => Reason::TooManyCredentials,
+        Rejection::CredentialTaken => Reason::CredentialTaken,
+        Rejection::CredentialNotFound => Reason::CredentialNotFound,
         Rejection::UserHandleUnknown | Rejection::UserHandleUnreadable | Rejection::UserUnknown => {
-            "user_handle_unknown"
+            Reason::UserHandleUnknown
         }
-        Rejection::UserHandleMismatch => "user_handle_mismatch",
-        Rejection::CredentialUnknown => "credential_unknown",
-        Rejection::CredentialNotAllowed => "credential_not_allowed",
-        Rejection::CounterNotGreater => "counter_not_greater",
-        Rejection::BackupEligibilityChanged => "backup_eligibility_changed",
-        Rejection::SecretNotFound => "secret_not_found",
-        Rejection::SessionNotFound => "session_not_found",
-        Rejection::KeyNameTaken => "key_name_taken",
-        Rejection::TooManyApiKeys => "too_many_api_keys",
-        Rejection::TransactionTaken => "transaction_taken",
-        Rejection::TooManySigningKeys => "too_many_signing_keys",
-        Rejection::SigningKeyInUse => "signing_key_in_use",
-        Rejection::SigningKeyNeeded => "signing_key_needed",
-        Rejection::Concurrent => "concurrent",
+        Rejection::UserHandleMismatch => Reason::UserHandleMismatch,
+        Rejection::CredentialUnknown => Reason::CredentialUnknown,
+        Rejection::CredentialNotAllowed => Reason::CredentialNotAllowed,
+        Rejection::CounterNotGreater => Reason::CounterNotGreater,
+        Rejection::BackupEligibilityChanged => Reason::BackupEligibilityChanged,
+        Rejection::SecretNotFound => Reason::SecretNotFound,
+        Rejection::SessionNotFound => Reason::SessionNotFound,
+        Rejection::KeyNameTaken => Reason::KeyNameTaken,
+        Rejection::TooManyApiKeys => Reason::TooManyApiKeys,
+        Rejection::TransactionTaken => Reason::TransactionTaken,
+        Rejection::TooManySigningKeys => Reason::TooManySigningKeys,
+        Rejection::SigningKeyInUse => Reason::SigningKeyInUse,
+        Rejection::SigningKeyNeeded => Reason::SigningKeyNeeded,
+        Rejection::Concurrent => Reason::Concurrent,
     }
 }

@@ -25,6 +25,7 @@ use super::body::Body;
 use super::call::Call;
 use super::error::{Face, Problem};
 use super::{Answer, Shared, cors, public};
+use crate::telemetry::reason::Reason;
 use crate::telemetry::worker::BodyRefused;
 
 /// Answers a request of a listener whose table is `route`.
@@ -136,7 +137,8 @@ fn finish(call: Call, answer: Answer) -> HttpResponse {
 /// is told of by whoever limits it, not a line a request.
 fn log(call: &Call, problem: &Problem) {
     let (request_id, status) = (&call.id, problem.status.as_u16());
-    let (title, reason) = (problem.title.trim_end(), problem.reason);
+    let title = problem.title.trim_end();
+    let reason = problem.reason.map(Reason::as_str);
     if problem.status.is_server_error() {
         tracing::warn!(?request_id, status, title, reason, "a request failed");
     } else if reason.is_some() && problem.status != StatusCode::TOO_MANY_REQUESTS {

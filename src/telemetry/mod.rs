@@ -1,6 +1,8 @@
 //! What the outside can see of the inside: logs and metrics. Nothing secret, no user, no credential, no path.
 
 mod instruments;
+mod label;
 pub mod logging;
 pub mod metrics;
+pub mod reason;
 pub mod worker;

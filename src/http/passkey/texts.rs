@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use crate::actor::Refusal;
 use crate::http::ceremony::FinalizeError;
 use crate::http::error::Problem;
+use crate::telemetry::reason::Reason;
 use crate::tenant::rejection::Rejection;
 use crate::webauthn::error::{ResponseError, StatementError, VerificationError};
 
@@ -27,7 +28,7 @@ pub fn registration(error: FinalizeError) -> Problem {
             USER_VERIFICATION_TITLE,
             "Error validating the authenticator response",
         )
-        .because("user_verification_missing"),
+        .because(Reason::UserVerificationMissing),
         FinalizeError::Verification(error) => {
             Problem::bad_request("failed to validate attestation", unverified(&error))
                 .because(reason(&error))
@@ -183,26 +184,26 @@ fn with_cause(error: &dyn Error) -> String {
     }
 }
 
-pub(in crate::http) const fn reason(error: &VerificationError) -> &'static str {
+pub(in crate::http) const fn reason(error: &VerificationError) -> Reason {
     match error {
-        VerificationError::CeremonyType => "wrong_ceremony_type",
-        VerificationError::Challenge => "wrong_challenge",
-        VerificationError::OriginNotUrl | VerificationError::Origin => "wrong_origin",
-        VerificationError::CrossOrigin => "cross_origin",
-        VerificationError::TopOrigin => "wrong_top_origin",
-        VerificationError::RpIdHash => "wrong_rp_id",
-        VerificationError::UserPresenceMissing => "user_presence_missing",
-        VerificationError::UserVerificationMissing => "user_verification_missing",
-        VerificationError::BackedUpWithoutEligibility => "backup_flags",
-        VerificationError::PublicKey(_) => "public_key",
-        VerificationError::AlgorithmNotOffered => "algorithm_not_offered",
-        VerificationError::UnknownAttestationFormat => "attestation_format",
-        VerificationError::Attestation(StatementError::Signature) => "attestation_signature",
-        VerificationError::Attestation(StatementError::Certificate(_)) => "attestation_certificate",
-        VerificationError::Attestation(_) => "attestation_statement",
-        VerificationError::AttestationUntrusted(_) => "attestation_untrusted",
-        VerificationError::AaguidNotAllowed => "aaguid_not_allowed",
-        VerificationError::Signature => "signature",
+        VerificationError::CeremonyType => Reason::WrongCeremonyType,
+        VerificationError::Challenge => Reason::WrongChallenge,
+        VerificationError::OriginNotUrl | VerificationError::Origin => Reason::WrongOrigin,
+        VerificationError::CrossOrigin => Reason::CrossOrigin,
+        VerificationError::TopOrigin => Reason::WrongTopOrigin,
+        VerificationError::RpIdHash => Reason::WrongRpId,
+        VerificationError::UserPresenceMissing => Reason::UserPresenceMissing,
+        VerificationError::UserVerificationMissing => Reason::UserVerificationMissing,
+        VerificationError::BackedUpWithoutEligibility => Reason::BackupFlags,
+        VerificationError::PublicKey(_) => Reason::PublicKey,
+        VerificationError::AlgorithmNotOffered => Reason::AlgorithmNotOffered,
+        VerificationError::UnknownAttestationFormat => Reason::AttestationFormat,
+        VerificationError::Attestation(StatementError::Signature) => Reason::AttestationSignature,
+        VerificationError::Attestation(StatementError::Certificate(_)) => Reason::AttestationCertificate,
+        VerificationError::Attestation(_) => Reason::AttestationStatement,
+        VerificationError::AttestationUntrusted(_) => Reason::AttestationUntrusted,
+        VerificationError::AaguidNotAllowed => Reason::AaguidNotAllowed,
+        VerificationError::Signature => Reason::Signature,
     }
 }
 

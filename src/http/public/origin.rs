@@ -9,6 +9,7 @@ use actix_web::http::header::ORIGIN;
 use crate::http::body::unsupported_media_type;
 use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
+use crate::telemetry::reason::Reason;
 use crate::tenant::cors::AllowOrigin;
 
 /// Only for pages of the tenant: the relying party's, those that may read its answers, and those of this very host.
@@ -30,7 +31,7 @@ pub(super) fn refuse_foreign(call: &Call, tenant: &Tenant<'_>) -> Result<(), Pro
         "Forbidden",
         "the origin of this request is not one of the tenant's",
     );
-    Err(refused.because("foreign_origin"))
+    Err(refused.because(Reason::ForeignOrigin))
 }
 
 /// What comes with a cookie must be JSON, or nothing: a form on another page can send neither.

@@ -7,6 +7,7 @@ use crate::actor::Refusal;
 use crate::http::ceremony::FinalizeError;
 use crate::http::error::Problem;
 use crate::http::passkey::texts::{reason, unread_assertion, unread_attestation};
+use crate::telemetry::reason::Reason;
 use crate::tenant::rejection::Rejection;
 use crate::webauthn::error::VerificationError;
 
@@ -20,7 +21,7 @@ pub(super) fn registration(error: FinalizeError) -> Problem {
             USER_VERIFICATION,
             "the tenant requires user verification and the authenticator did none",
         )
-        .because("user_verification_missing"),
+        .because(Reason::UserVerificationMissing),
         FinalizeError::Verification(error) => {
             Problem::bad_request(ATTESTATION, error.to_string()).because(reason(&error))
         }
