@@ -15,7 +15,7 @@ use super::ledger::{Counts, Ledger};
 use super::source::EnvSource;
 use super::uses::Uses;
 use crate::store::{Change, Commit, CommitError, Put, Store};
-use crate::telemetry::worker::WorkerMetrics;
+use crate::telemetry::worker::{Attempt, Mailbox, Timer, WorkerMetrics};
 use crate::tenant::Initialize;
 use crate::tenant::challenge::{Access, Begun, Ceremony, Checkpoint, Pending};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
@@ -34,7 +34,7 @@ impl<I: Initialize> Message for Begin<I> {
 /// Gives a challenge away, whatever comes of it.
 #[derive(Message)]
 #[rtype(result = "Result<Ceremony, Rejection>")]
-pub struct Take(pub Challenge);
+pub struct Take(pub Challenge, pub Timer);
 
 /// Makes room for others on this worker.
 #[derive(Message)]
@@ -157,13 +157,10 @@ impl Ceremonies {
 
     fn note_begun(&self, access: Access) {
         self.surroundings.ledger.began(&self.held, access);
-        self.surroundings.metrics.challenges_pending(1);
     }
 
     fn note_ended(&self, access: Access, count: usize) {
         self.surroundings.ledger.ended(&self.held, access, count);
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.surroundings.metrics.challenges_pending(-count);
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
@@ -217,6 +214,10 @@ impl Ceremonies {
     fn saved(&mut self, result: Result<(), CommitError>, saving: Saving, ctx: &mut Context<Self>) {
         self.saving = false;
         self.more_checkpoints = self.more_checkpoints.saturating_sub(1);
+        self.surroundings.metrics.checkpoint(match result {
+            Ok(()) | Err(CommitError::Gone) => Attempt::Succeeded,
+            Err(_) => Attempt::Failed,
+        });
         match result {
             Ok(()) if self.more_checkpoints > 0 => self.save(CHECKPOINT_CEREMONIES_MAX, ctx),
             Ok(()) | Err(CommitError::Gone) => {}
@@ -269,7 +270,10 @@ impl<I: Initialize> Handler<Begin<I>> for Ceremonies {
 impl Handler<Take> for Ceremonies {
     type Result = Result<Ceremony, Rejection>;
 
-    fn handle(&mut self, Take(challenge): Take, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, Take(challenge, sent): Take, _: &mut Context<Self>) -> Self::Result {
+        self.surroundings
+            .metrics
+            .received(Mailbox::Ceremonies, sent);
         let now = self.surroundings.source.env().now;
         let ceremony = self
             .pending

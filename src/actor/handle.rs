@@ -20,6 +20,8 @@ use super::ledger::Counts;
 use super::permits::Permits;
 use super::registry::Registry;
 use super::tenant::{Durable, Execute, TenantActor};
+use crate::telemetry::tenants::TenantLabel;
+use crate::telemetry::worker::Timer;
 use crate::tenant::audit::{Note, Requester};
 use crate::tenant::challenge::Ceremony;
 use crate::tenant::decoy::{CreateDecoyKey, DecoyKey};
@@ -38,6 +40,7 @@ pub struct Tenant {
     durable: Arc<Durable>,
     actor: Addr<TenantActor>,
     pub(super) slots: Arc<Slots>,
+    label: TenantLabel,
     asked_for: AtomicBool,
     first_key: Mutex<()>,
     renewing: AtomicBool,
@@ -58,18 +61,26 @@ impl Tenant {
         let owned = Arc::clone(&durable);
         let (store, source) = (Arc::clone(&registry.store), registry.source.clone());
         let audit = Arc::clone(&registry.audit);
-        let home = registry.workers.arbiter(registry.workers.home(durable.id));
+        let home = registry.workers.home(durable.id);
+        let metrics = registry.metrics.worker(home).clone();
+        let label = registry.metrics.tenant_label(durable.id.0);
+        let home = registry.workers.arbiter(home);
         let home = home.expect("requests are accepted only once every worker has started");
         Self {
             durable,
             actor: TenantActor::start_in_arbiter(&home, |_| {
-                TenantActor::new(owned, store, source, audit)
+                TenantActor::new(owned, store, source, audit, metrics)
             }),
             slots,
+            label,
             asked_for: AtomicBool::new(true),
             first_key: Mutex::new(()),
             renewing: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn read(&self) -> impl Deref<Target = TenantState> + '_ {
+        self.durable.read()
     }
 
     pub(super) fn policy(&self) -> Arc<Policy> {
@@ -92,6 +103,8 @@ impl Tenant {
 #[repr(align(128))]
 pub struct Seat {
     tenant: Arc<Tenant>,
+    /// How the tenant is counted.
+    label: TenantLabel,
     permits: Permits,
 }
 
@@ -111,7 +124,12 @@ impl Seats {
         let permits = Permits::divided(requests, workers);
         let seats = permits.into_iter().map(|permits| {
             let tenant = Arc::clone(&tenant);
-            Arc::new(Seat { tenant, permits })
+            let label = tenant.label;
+            Arc::new(Seat {
+                tenant,
+                label,
+                permits,
+            })
         });
         Self(seats.collect())
     }
@@ -179,9 +197,10 @@ impl<'a> Lease<'a> {
     /// Takes a challenge from whichever worker holds it.
     pub async fn take_challenge(&self, challenge: Challenge) -> Result<Ceremony, Refusal> {
         let worker = challenge.holder(self.registry.workers.count());
+        let take = Take(challenge, Timer::start());
         let taken = self
             .slots()
-            .with(self.registry, worker, |actor| actor.send(Take(challenge)));
+            .with(self.registry, worker, |actor| actor.send(take));
         Ok(taken.await.map_err(|_| Refusal::Interrupted)??)
     }
 
@@ -191,7 +210,8 @@ impl<'a> Lease<'a> {
         command: C,
         by: Requester,
     ) -> Result<C::Outcome, Refusal> {
-        let execute = Execute { command, by };
+        let sent = Timer::start();
+        let execute = Execute { command, by, sent };
         if self.seat.tenant.is_alive() {
             return self.seat.tenant.execute(execute).await;
         }
@@ -311,6 +331,11 @@ impl<'a> Lease<'a> {
 
     pub const fn registry(&self) -> &'a Arc<Registry> {
         self.registry
+    }
+
+    /// How the tenant is counted.
+    pub fn label(&self) -> TenantLabel {
+        self.seat.label
     }
 
     fn slots(&self) -> &Slots {

@@ -110,6 +110,11 @@ impl Ledger {
         self.totals.subtract(access, count);
     }
 
+    /// How many are out on this worker.
+    pub fn pending(&self, access: Access) -> usize {
+        self.totals.of(access)
+    }
+
     pub fn is_over(&self, access: Access) -> bool {
         self.totals.of(access) > self.caps.all
     }

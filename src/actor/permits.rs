@@ -37,6 +37,10 @@ impl Permits {
         self.out.fetch_sub(1, Ordering::AcqRel);
     }
 
+    pub const fn most(&self) -> usize {
+        self.most
+    }
+
     pub fn out(&self) -> usize {
         self.out.load(Ordering::Acquire)
     }

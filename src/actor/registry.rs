@@ -27,11 +27,11 @@ use super::signing::KeyPool;
 use super::source::EnvSource;
 use super::workers::Workers;
 use crate::store::{Change, Commit, CommitError, LoadError, Store};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Inside, Metrics};
 use crate::tenant::Decision;
 use crate::tenant::admin::CreateTenant;
 use crate::tenant::audit::{Kind, Note, Requester};
-use crate::tenant::challenge::{Ceremony, still_pending};
+use crate::tenant::challenge::{Access, Ceremony, still_pending};
 use crate::tenant::event::TenantProfile;
 use crate::tenant::ids::{Challenge, TenantId};
 use crate::tenant::policy::Policy;
@@ -205,6 +205,7 @@ impl Registry {
         if !matches!(deleted, Err(CommitError::Busy | CommitError::Full)) {
             lease.kill();
             self.forget(id);
+            self.metrics.tenant_deleted(id.0);
         }
         deleted?;
         self.audit.listened(id, &copies);
@@ -254,7 +255,6 @@ impl Registry {
             Known::Ready(_) | Known::Opening(_) | Known::Quarantined => None,
         });
         let gone: Vec<Known> = gone.collect();
-        self.metrics.tenants_hydrated(known.len());
         drop(known);
         drop(gone);
     }
@@ -267,7 +267,6 @@ impl Registry {
     fn remember(&self, id: TenantId, known: Known) {
         let mut all = self.known_mut();
         let before = all.insert(id, known);
-        self.metrics.tenants_hydrated(all.len());
         drop(all);
         drop(before);
     }
@@ -313,16 +312,40 @@ impl Registry {
         self.permits.iter().map(Permits::out).sum()
     }
 
+    /// What is in memory and under way, for who scrapes.
+    pub fn inside(&self) -> Inside {
+        let ledgers = self.surroundings.iter().map(|it| &it.ledger);
+        let pending = |access| ledgers.clone().map(|it| it.pending(access)).sum();
+        let mut inside = Inside {
+            pending: [pending(Access::Keyed), pending(Access::Unkeyed)],
+            permits: self.requests(),
+            permits_max: self.permits.iter().map(Permits::most).sum(),
+            ..Inside::default()
+        };
+        let tenants = self.ready();
+        inside.tenants = tenants.len();
+        for tenant in tenants {
+            let state = tenant.read();
+            inside.users += state.users.len();
+            inside.credentials += state.credentials.len();
+        }
+        let is_quarantined = |known: &&Known| matches!(known, Known::Quarantined);
+        inside.quarantined = self.known().values().filter(is_quarantined).count();
+        inside
+    }
+
+    fn ready(&self) -> Vec<Arc<Tenant>> {
+        let known = self.known();
+        let ready = known.values().filter_map(|known| match known {
+            Known::Ready(seats) => Some(Arc::clone(seats.tenant())),
+            Known::Opening(_) | Known::Quarantined => None,
+        });
+        ready.collect()
+    }
+
     /// Hands what is pending everywhere to the store.
     pub async fn save_challenges(&self) {
-        let tenants: Vec<Arc<Tenant>> = self
-            .known()
-            .values()
-            .filter_map(|known| match known {
-                Known::Ready(seats) => Some(Arc::clone(seats.tenant())),
-                Known::Opening(_) | Known::Quarantined => None,
-            })
-            .collect();
+        let tenants = self.ready();
         for some in tenants.chunks(SAVED_TOGETHER) {
             for tenant in some {
                 tenant.slots.save().await;

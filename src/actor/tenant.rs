@@ -19,6 +19,7 @@ use super::codec;
 use super::rows::{RowQueues, Ticket};
 use super::source::EnvSource;
 use crate::store::{AuditRow, Change, Commit, CommitError, Seq, Store};
+use crate::telemetry::worker::{Mailbox, Timer, WorkerMetrics};
 use crate::tenant::audit::Requester;
 use crate::tenant::event::Event;
 use crate::tenant::ids::TenantId;
@@ -98,6 +99,7 @@ impl Drop for KillOnPanic<'_> {
 pub struct Execute<C: Command> {
     pub command: C,
     pub by: Requester,
+    pub sent: Timer,
 }
 
 impl<C: Command> Message for Execute<C> {
@@ -109,6 +111,7 @@ pub struct TenantActor {
     store: Arc<dyn Store>,
     source: EnvSource,
     audit: Arc<AuditLog>,
+    metrics: WorkerMetrics,
     rows: RowQueues<Job>,
 }
 
@@ -133,19 +136,21 @@ impl TenantActor {
         store: Arc<dyn Store>,
         source: EnvSource,
         audit: Arc<AuditLog>,
+        metrics: WorkerMetrics,
     ) -> Self {
         Self {
             durable,
             store,
             source,
             audit,
+            metrics,
             rows: RowQueues::default(),
         }
     }
 
     fn start<C: Command>(
         &mut self,
-        Execute { command, by }: Execute<C>,
+        Execute { command, by, .. }: Execute<C>,
         ticket: Ticket,
         reply: Reply<C>,
         ctx: &mut Context<Self>,
@@ -275,6 +280,7 @@ impl<C: Command> Handler<Execute<C>> for TenantActor {
     type Result = ResponseFuture<Result<C::Outcome, Refusal>>;
 
     fn handle(&mut self, execute: Execute<C>, ctx: &mut Context<Self>) -> Self::Result {
+        self.metrics.received(Mailbox::Tenant, execute.sent);
         let (reply, answer) = oneshot::channel();
         let rows = execute.command.touches();
         let job: Job = Box::new(move |actor, ticket, ctx| actor.start(execute, ticket, reply, ctx));

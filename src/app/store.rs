@@ -13,7 +13,8 @@ use super::{StartError, since_epoch};
 use crate::config::{Config, Mode, Secret};
 use crate::store::seal::Keyring;
 use crate::store::sqlite::{Reports, Settings, Sqlite};
-use crate::telemetry::metrics::{CommitBatch, Metrics};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::store::CommitBatch;
 use crate::telemetry::worker::Timer;
 
 /// The keys of the settings. A dev start without any keeps one of its own in the store directory.
@@ -57,18 +58,25 @@ pub(super) fn open(
 }
 
 fn reports(metrics: &Metrics) -> Reports {
-    let committed = metrics.clone();
+    let (committed, moved, damaged) = (metrics.clone(), metrics.clone(), metrics.clone());
     Reports {
         committed: Box::new(move |batch| {
             committed.committed(&CommitBatch {
                 commits: batch.accepted,
+                refused: batch.refused,
+                is_full: batch.full,
                 duration: Duration::from_micros(batch.micros),
+                sync: batch.sync_micros.map(Duration::from_micros),
                 wal_bytes: batch.wal_bytes,
             });
         }),
-        damaged: Box::new(
-            |tenant, damage| tracing::error!(%tenant, damage, "rows of a tenant are damaged"),
-        ),
+        checkpointed: Box::new(move |report| {
+            moved.wal_moved(Duration::from_micros(report.micros), report.complete);
+        }),
+        damaged: Box::new(move |tenant, damage| {
+            damaged.store_damaged();
+            tracing::error!(%tenant, damage, "rows of a tenant are damaged");
+        }),
         purge_rests: Box::new(|why| {
             tracing::error!(
                 why,

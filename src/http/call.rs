@@ -19,9 +19,13 @@ use super::Shared;
 use super::body::Body;
 use super::error::{Face, Problem};
 use super::rate::{Failure, guessed_wrong, may_guess};
+use super::templates;
 use super::tenancy::Place;
 use crate::actor::Refusal;
 use crate::actor::handle::Lease;
+use crate::telemetry::request::Template;
+use crate::telemetry::tenants::TenantLabel;
+use crate::telemetry::worker::WorkerMetrics;
 use crate::tenant::Command;
 use crate::tenant::audit::{Note, Requester};
 use crate::tenant::ids::TenantId;
@@ -39,6 +43,10 @@ pub struct Call {
     pub id: HeaderValue,
     /// Which API is asked, once that is known.
     pub face: Cell<Face>,
+    /// How the route is counted, once that is known.
+    pub template: Cell<Template>,
+    /// How the tenant is counted, once that is known.
+    pub label: Cell<TenantLabel>,
     /// Of the tenant that was found, where an origin asks: whoever frames the answer needs its CORS rules.
     policy: OnceCell<Arc<Policy>>,
     /// The segments of a path that has escapes in it, without them; almost no path has any.
@@ -69,6 +77,8 @@ impl Call {
             worker,
             id,
             face: Cell::new(Face::Passkey),
+            template: Cell::new(Template::Unknown),
+            label: Cell::new(TenantLabel::OTHER),
             policy: OnceCell::new(),
             decoded: OnceCell::new(),
         }
@@ -96,11 +106,12 @@ impl Call {
     /// For an answer to a request that came to no route.
     pub fn find_policy(&self) {
         let path = self.path();
-        let id = match self.shared.tenancy.place(self, &path) {
-            Ok(Place::Passkey(tenant, _)) => TenantId::parse(tenant),
-            Ok(Place::Public(tenant, _)) => Some(tenant),
-            Err(_) => None,
+        let (id, template) = match self.shared.tenancy.place(self, &path) {
+            Ok(Place::Passkey(tenant, rest)) => (TenantId::parse(tenant), templates::passkey(rest)),
+            Ok(Place::Public(tenant, rest)) => (Some(tenant), templates::public(rest)),
+            Err(_) => (None, Template::Unknown),
         };
+        self.template.set(template);
         let id = id.filter(|_| self.headers().contains_key(ORIGIN));
         if let Some(policy) = id.and_then(|id| self.shared.registry.policy_now(id)) {
             self.policy.get_or_init(|| policy);
@@ -124,6 +135,7 @@ impl Call {
             Some(lease) => lease?,
             None => self.lease_cold(id).boxed_local().await?,
         };
+        self.label.set(lease.label());
         if self.headers().contains_key(ORIGIN) {
             let policy = lease.read().policy.clone();
             self.policy.get_or_init(|| policy);
@@ -147,6 +159,11 @@ impl Call {
             | Refusal::Quarantined
             | Refusal::StoreFailed => refusal.into(),
         })
+    }
+
+    /// What this worker counts.
+    pub fn metrics(&self) -> &WorkerMetrics {
+        self.shared.registry.metrics.worker(self.worker)
     }
 
     /// Below which tenants have their hosts.
@@ -188,6 +205,10 @@ impl Call {
 impl<'a> Tenant<'a> {
     pub fn shared(&self) -> &'a Shared {
         &self.call.shared
+    }
+
+    pub fn metrics(&self) -> &'a WorkerMetrics {
+        self.call.metrics()
     }
 
     /// Carries a command out, for whoever asks.

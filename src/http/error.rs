@@ -130,6 +130,22 @@ impl Problem {
         self
     }
 
+    /// Why, in the metrics: what has no stable code is told by its status.
+    pub fn counted_as(&self) -> Reason {
+        match (self.status, self.reason) {
+            (StatusCode::SERVICE_UNAVAILABLE, _) => Reason::Unavailable,
+            (StatusCode::INSUFFICIENT_STORAGE, _) => Reason::StoreFull,
+            (status, _) if status.is_server_error() => Reason::Internal,
+            (_, Some(reason)) => reason,
+            (StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE, None) => {
+                Reason::InvalidRequest
+            }
+            (StatusCode::UNAUTHORIZED, None) => Reason::Unauthorized,
+            (StatusCode::NOT_FOUND, None) => Reason::NotFound,
+            (_, None) => Reason::Other,
+        }
+    }
+
     /// In the envelope of that API.
     pub fn answer(&self, face: Face) -> HttpResponse {
         let mut response = self.body(face);

@@ -26,6 +26,7 @@ use super::call::Call;
 use super::error::{Face, Problem};
 use super::{Answer, Shared, cors, public};
 use crate::telemetry::reason::Reason;
+use crate::telemetry::request::{Method as CountedMethod, Status};
 use crate::telemetry::worker::BodyRefused;
 
 /// Answers a request of a listener whose table is `route`.
@@ -73,8 +74,7 @@ fn count(call: &Call, problem: &Problem) {
         StatusCode::REQUEST_TIMEOUT => BodyRefused::TooSlow,
         _ => return,
     };
-    let metrics = call.shared.registry.metrics.worker(call.worker);
-    metrics.body_refused(cause);
+    call.metrics().body_refused(cause);
 }
 
 /// An answer to a request whose body was not read to its end. While somebody holds the rest, actix closes the connection
@@ -114,8 +114,9 @@ fn finish(call: Call, answer: Answer) -> HttpResponse {
         log(&call, &problem);
         problem.answer(spoken)
     });
-    let metrics = call.shared.registry.metrics.worker(call.worker);
-    metrics.http_response(response.status().as_u16() / 100);
+    let status = Status::of(response.status().as_u16());
+    call.metrics()
+        .request(call.template.get(), method(call.method()), status);
     let headers = response.headers_mut();
     if matches!(*call.method(), Method::GET | Method::HEAD) && !headers.contains_key(CACHE_CONTROL)
     {
@@ -145,6 +146,19 @@ fn log(call: &Call, problem: &Problem) {
         tracing::info!(?request_id, status, title, reason, "a request was refused");
     } else {
         tracing::debug!(?request_id, status, title, "a request was refused");
+    }
+}
+
+const fn method(method: &Method) -> CountedMethod {
+    match *method {
+        Method::POST => CountedMethod::Post,
+        Method::GET => CountedMethod::Get,
+        Method::HEAD => CountedMethod::Head,
+        Method::PUT => CountedMethod::Put,
+        Method::PATCH => CountedMethod::Patch,
+        Method::DELETE => CountedMethod::Delete,
+        Method::OPTIONS => CountedMethod::Options,
+        _ => CountedMethod::Other,
     }
 }
 

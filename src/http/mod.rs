@@ -18,6 +18,7 @@ pub mod paging;
 pub mod passkey;
 pub mod public;
 pub mod rate;
+mod templates;
 pub mod tenancy;
 pub mod time;
 pub mod validation;
@@ -31,6 +32,7 @@ use actix_web::http::Method;
 use futures_util::FutureExt;
 
 use crate::actor::registry::Registry;
+use crate::telemetry::request::Template;
 use crate::tenant::authenticator::AuthenticatorNames;
 use crate::tenant::ids::TenantId;
 use call::Call;
@@ -86,14 +88,27 @@ pub fn serve_admin(shared: Arc<Shared>, request: Request) -> impl Future<Output 
 /// is moved about.
 async fn public_routes(call: &Call) -> Answer {
     match (&*call.path(), call.shared.demo) {
-        (["" | "status.css"], _) => {
+        (path @ ["" | "status.css"], _) => {
+            call.template.set(templates::page(path));
             rate::admit_stranger(call, Route::Read)?;
             pages::status(call).boxed_local().await
         }
-        (["openapi.json"], _) => openapi::passkey(call),
-        (["docs" | "docs.css" | "docs.js"], _) => pages::docs(call),
-        (["health", rest], _) => admin::health(call, rest).boxed_local().await,
-        (["try", rest @ ..], Some(demo)) => pages::try_page(call, demo, rest).boxed_local().await,
+        (["openapi.json"], _) => {
+            call.template.set(Template::OpenApi);
+            openapi::passkey(call)
+        }
+        (["docs" | "docs.css" | "docs.js"], _) => {
+            call.template.set(Template::Docs);
+            pages::docs(call)
+        }
+        (path @ ["health", what], _) => {
+            call.template.set(templates::page(path));
+            admin::health(call, what).boxed_local().await
+        }
+        (["try", rest @ ..], Some(demo)) => {
+            call.template.set(Template::Try);
+            pages::try_page(call, demo, rest).boxed_local().await
+        }
         (path, _) => match call.shared.tenancy.place(call, path)? {
             Place::Passkey(tenant, rest) => passkey::routes(call, tenant, rest).await,
             Place::Public(tenant, rest) => public::routes(call, tenant, rest).boxed_local().await,
@@ -102,7 +117,12 @@ async fn public_routes(call: &Call) -> Answer {
 }
 
 async fn admin_routes(call: &Call) -> Answer {
-    match &*call.path() {
+    let path = call.path();
+    call.template.set(match templates::page(&path) {
+        Template::Unknown => templates::admin(&path),
+        page => page,
+    });
+    match &*path {
         ["" | "status.css"] => pages::status(call).await,
         ["health", rest] => admin::health(call, rest).await,
         ["metrics"] => admin::metrics(call),

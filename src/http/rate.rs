@@ -101,8 +101,7 @@ impl RateLimits {
 
     #[cold]
     fn refuse(&self, call: &Call, (limit, empty): Refused) -> Problem {
-        let metrics = &call.shared.registry.metrics;
-        metrics.worker(call.worker).rate_limited(limit);
+        call.metrics().rate_limited(limit);
         self.tell(call, limit);
         Problem::too_many_requests(whose(limit), empty.0)
     }

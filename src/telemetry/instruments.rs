@@ -1,7 +1,7 @@
-//! How an instrument is made and registered.
+//! How an instrument is made and registered that all workers share: what it measures is rare.
 
 use prometheus::core::Collector;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 pub(super) fn register(registry: &Registry, collector: impl Collector + 'static) {
     registry.register(Box::new(collector)).expect(VALID);
@@ -26,20 +26,37 @@ pub(super) fn histogram(registry: &Registry, name: &str, help: &str, buckets: &[
     histogram
 }
 
+/// A counter for each value of one label. They are there from the start, so that an alert on them sees a zero and not nothing.
 pub(super) fn counters(
     registry: &Registry,
     (name, help): (&str, &str),
-    labels: &[&str],
-) -> IntCounterVec {
-    let counters = IntCounterVec::new(Opts::new(name, help), labels).expect(VALID);
+    label: &str,
+    values: &[&str],
+) -> Vec<IntCounter> {
+    let counters = IntCounterVec::new(Opts::new(name, help), &[label]).expect(VALID);
     register(registry, counters.clone());
-    counters
+    let each = values.iter();
+    each.map(|value| counters.with_label_values(&[value]))
+        .collect()
 }
 
-/// From the work of an initialize to a commit on a slow disk.
-pub(super) const SECONDS: [f64; 13] = [
-    0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0,
-];
+/// A gauge for each value of one label.
+pub(super) fn gauges(
+    registry: &Registry,
+    (name, help): (&str, &str),
+    label: &str,
+    values: &[&str],
+) -> Vec<IntGauge> {
+    let gauges = IntGaugeVec::new(Opts::new(name, help), &[label]).expect(VALID);
+    register(registry, gauges.clone());
+    let each = values.iter();
+    each.map(|value| gauges.with_label_values(&[value]))
+        .collect()
+}
+
+pub(super) fn signed(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
 
 pub(super) const BATCH: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0];
 

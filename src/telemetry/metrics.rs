@@ -1,80 +1,105 @@
-//! Every instrument, each a typed method; label values come from enums, so their number is bounded.
+//! Every instrument, each a typed method; label values come from enums, so their number is bounded. What is counted on every
+//! request is counted by each worker for itself ([`super::worker`]).
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::proto::{Counter, Gauge, Histogram, Metric, MetricFamily, MetricType};
-use prometheus::{
-    Encoder, Histogram as HistogramInstrument, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
-};
+use parking_lot::RwLock;
+use prometheus::proto::MetricFamily;
+use prometheus::{Encoder, IntCounter, IntGauge, Opts, Registry, TextEncoder};
+use uuid::Uuid;
 
-use super::instruments::{BATCH, SECONDS, VALID, counter, counters, gauge, histogram, register};
-use super::worker::WorkerMetrics;
+use super::instruments::{VALID, counter, counters, gauge, gauges, register, signed};
+use super::label::label;
+use super::store::{
+    AuditMetrics, CommitBatch, Disk, SnapshotMade, SnapshotMetrics, StoreMetrics,
+};
+use super::tenants::{TenantLabel, TenantLabels};
+use super::worker::{Attempt, WorkerMetrics};
+use super::workers::Workers;
 
 /// The metrics of one server. Cloning shares them.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Registry,
     workers: Vec<WorkerMetrics>,
-    tenants_hydrated: IntGauge,
+    tenants: Arc<TenantLabels>,
+    probes: Probes,
+    gauges: Gauges,
     actor_restarts: IntCounter,
     requests_refused: IntCounter,
-    issuer_fetches: IntCounterVec,
+    issuer_fetches: Vec<IntCounter>,
     store: StoreMetrics,
+    snapshots: SnapshotMetrics,
     audit: AuditMetrics,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SnapshotResult {
-    Succeeded,
-    Failed,
-}
+/// Looks at something and sets its gauges, when somebody scrapes.
+pub type Probe = Box<dyn Fn(&Metrics) + Send + Sync>;
 
-/// What became of an attempt to fetch the keys of a trusted issuer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IssuerFetch {
-    Succeeded,
-    /// No answer, or one that is not a success.
-    Failed,
-    /// An answer without keys that can be used.
-    Invalid,
-}
+#[derive(Clone, Default)]
+struct Probes(Arc<RwLock<Vec<Probe>>>);
 
-impl IssuerFetch {
-    const ALL: [Self; 3] = [Self::Succeeded, Self::Failed, Self::Invalid];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Invalid => "invalid",
-        }
+impl fmt::Debug for Probes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} probes", self.0.read().len())
     }
 }
 
-/// What the store tells after each batch.
-#[derive(Debug, Clone, Copy)]
-pub struct CommitBatch {
-    pub commits: u64,
-    pub duration: Duration,
-    pub wal_bytes: u64,
+label! {
+    /// What became of an attempt to fetch the keys of a trusted issuer.
+    IssuerFetch {
+        Succeeded = "succeeded",
+        /// No answer, or one that is not a success.
+        Failed = "failed",
+        /// An answer without keys that can be used.
+        Invalid = "invalid",
+    }
+}
+
+/// What is in memory, and under way.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Inside {
+    pub tenants: usize,
+    pub quarantined: usize,
+    pub users: usize,
+    pub credentials: usize,
+    /// Challenges that were begun with a key or a session, and without.
+    pub pending: [usize; 2],
+    pub permits: usize,
+    pub permits_max: usize,
+}
+
+/// The keys of trusted issuers that are kept.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeySetsHeld {
+    pub count: usize,
+    /// Of the oldest that was used lately.
+    pub oldest: Duration,
 }
 
 impl Metrics {
+    /// With labels of their own for as many tenants as the settings have by default.
     pub fn new(workers: usize) -> Self {
+        Self::labelling(workers, TENANT_LABELS)
+    }
+
+    pub fn labelling(workers: usize, tenants: u16) -> Self {
         let registry = Registry::new();
         register_process(&registry);
+        let tenants = TenantLabels::new(tenants, DELETED_FOR);
         Self {
-            workers: (0..workers).map(|_| WorkerMetrics::default()).collect(),
+            workers: (0..workers)
+                .map(|_| WorkerMetrics::new(tenants.rows()))
+                .collect(),
+            tenants: Arc::new(tenants),
+            probes: Probes::default(),
+            gauges: Gauges::new(&registry),
             requests_refused: counter(
                 &registry,
                 "keywright_requests_refused_total",
                 "Requests answered 503 because too many were under way.",
-            ),
-            tenants_hydrated: gauge(
-                &registry,
-                "keywright_tenants_hydrated",
-                "Tenants in memory.",
             ),
             actor_restarts: counter(
                 &registry,
@@ -83,6 +108,7 @@ impl Metrics {
             ),
             issuer_fetches: issuer_fetches(&registry),
             store: StoreMetrics::new(&registry),
+            snapshots: SnapshotMetrics::new(&registry),
             audit: AuditMetrics::new(&registry),
             registry,
         }
@@ -92,153 +118,91 @@ impl Metrics {
     pub fn worker(&self, worker: usize) -> &WorkerMetrics {
         &self.workers[worker]
     }
-}
 
-/// There from the start, so that an alert on them sees a zero and not nothing.
-fn issuer_fetches(registry: &Registry) -> IntCounterVec {
-    let fetches = counters(
-        registry,
-        (
-            "keywright_issuer_fetches_total",
-            "Attempts to fetch the keys of trusted issuers by result.",
-        ),
-        &["result"],
-    );
-    for result in IssuerFetch::ALL {
-        fetches.with_label_values(&[result.as_str()]);
-    }
-    fetches
-}
-
-/// What the store reports.
-#[derive(Debug, Clone)]
-struct StoreMetrics {
-    commits: IntCounter,
-    commit_seconds: HistogramInstrument,
-    commit_batch: HistogramInstrument,
-    wal_bytes: IntGauge,
-    snapshots: IntCounterVec,
-}
-
-impl StoreMetrics {
-    fn new(registry: &Registry) -> Self {
-        let snapshots = counters(
-            registry,
-            ("keywright_snapshots_total", "File snapshots by result."),
-            &["result"],
-        );
-        // There from the start, so that an alert on them sees a zero and not nothing.
-        for result in ["succeeded", "failed"] {
-            snapshots.with_label_values(&[result]);
-        }
-        Self {
-            snapshots,
-            commits: counter(
-                registry,
-                "keywright_store_commits_total",
-                "Durable commits.",
-            ),
-            commit_seconds: histogram(
-                registry,
-                "keywright_store_commit_duration_seconds",
-                "Time of a batch of commits, sync included.",
-                &SECONDS,
-            ),
-            commit_batch: histogram(
-                registry,
-                "keywright_store_commit_batch_size",
-                "Commits that shared one sync.",
-                &BATCH,
-            ),
-            wal_bytes: gauge(
-                registry,
-                "keywright_store_wal_bytes",
-                "Size of the write-ahead log.",
-            ),
-        }
-    }
-}
-
-/// What becomes of what the audit log is told.
-#[derive(Debug, Clone)]
-struct AuditMetrics {
-    entries: IntCounter,
-    dropped: IntCounter,
-    lines_dropped: IntCounter,
-}
-
-impl AuditMetrics {
-    fn new(registry: &Registry) -> Self {
-        Self {
-            entries: counter(
-                registry,
-                "keywright_audit_entries_total",
-                "Entries of audit logs that are durable.",
-            ),
-            dropped: counter(
-                registry,
-                "keywright_audit_dropped_total",
-                "Entries of audit logs that were lost: too many waited, or the store refused them.",
-            ),
-            lines_dropped: counter(
-                registry,
-                "keywright_audit_lines_dropped_total",
-                "Entries of audit logs that stdout was too slow for.",
-            ),
-        }
-    }
-}
-
-impl Metrics {
-    pub fn audit_written(&self, count: usize) {
-        self.audit.entries.inc_by(count_of(count));
+    /// Whoever has something to look at when somebody scrapes. It must not wait.
+    pub fn probe(&self, probe: Probe) {
+        self.probes.0.write().push(probe);
     }
 
-    pub fn audit_dropped(&self, count: usize) {
-        self.audit.dropped.inc_by(count_of(count));
+    /// For a tenant that is read into memory.
+    pub fn tenant_label(&self, tenant: Uuid) -> TenantLabel {
+        self.tenants.give(tenant, |label| {
+            for worker in &self.workers {
+                worker.forget(label);
+            }
+        })
     }
 
-    pub fn audit_line_dropped(&self) {
-        self.audit.lines_dropped.inc();
-    }
-
-    pub fn tenants_hydrated(&self, count: usize) {
-        self.tenants_hydrated
-            .set(i64::try_from(count).unwrap_or(i64::MAX));
+    pub fn tenant_deleted(&self, tenant: Uuid) {
+        self.tenants.deleted(tenant);
     }
 
     pub fn actor_restarted(&self) {
         self.actor_restarts.inc();
     }
 
-    pub fn committed(&self, batch: &CommitBatch) {
-        self.store.commits.inc_by(batch.commits);
-        self.store
-            .commit_seconds
-            .observe(batch.duration.as_secs_f64());
-        self.store
-            .commit_batch
-            .observe(f64::from(u32::try_from(batch.commits).unwrap_or(u32::MAX)));
-        self.store
-            .wal_bytes
-            .set(i64::try_from(batch.wal_bytes).unwrap_or(i64::MAX));
-    }
-
-    pub fn snapshot(&self, result: SnapshotResult) {
-        let result = match result {
-            SnapshotResult::Succeeded => "succeeded",
-            SnapshotResult::Failed => "failed",
-        };
-        self.store.snapshots.with_label_values(&[result]).inc();
+    pub fn request_refused(&self) {
+        self.requests_refused.inc();
     }
 
     pub fn issuer_fetched(&self, result: IssuerFetch) {
-        let result = result.as_str();
-        self.issuer_fetches.with_label_values(&[result]).inc();
+        self.issuer_fetches[result.index()].inc();
     }
 
-    pub fn request_refused(&self) {
-        self.requests_refused.inc();
+    pub fn inside(&self, inside: &Inside) {
+        self.gauges.inside(inside);
+    }
+
+    pub fn key_sets(&self, held: KeySetsHeld) {
+        self.gauges.key_sets(held);
+    }
+
+    pub fn committed(&self, batch: &CommitBatch) {
+        self.store.committed(batch);
+    }
+
+    pub fn wal_moved(&self, duration: Duration, is_complete: bool) {
+        self.store.wal_moved(duration, is_complete);
+    }
+
+    pub fn store_damaged(&self) {
+        self.store.damaged();
+    }
+
+    pub fn database_bytes(&self, bytes: u64) {
+        self.store.database_bytes(bytes);
+    }
+
+    pub fn disk(&self, disk: Disk) {
+        self.store.disk(disk);
+    }
+
+    pub fn snapshot(&self, attempt: Attempt, duration: Duration) {
+        self.snapshots.attempted(attempt, duration);
+    }
+
+    pub fn newest_snapshot(&self, snapshot: SnapshotMade) {
+        self.snapshots.newest(snapshot);
+    }
+
+    pub fn snapshot_interval(&self, interval: Duration) {
+        self.snapshots.interval(interval);
+    }
+
+    pub fn audit_written(&self, count: usize) {
+        self.audit.entries.inc_by(unsigned(count));
+    }
+
+    pub fn audit_trimmed(&self, count: u64) {
+        self.audit.trimmed.inc_by(count);
+    }
+
+    pub fn audit_dropped(&self, count: usize) {
+        self.audit.dropped.inc_by(unsigned(count));
+    }
+
+    pub fn audit_line_dropped(&self) {
+        self.audit.lines_dropped.inc();
     }
 
     /// The text exposition format.
@@ -246,6 +210,9 @@ impl Metrics {
     /// # Panics
     /// Never: it is written to memory.
     pub fn exposition(&self) -> Vec<u8> {
+        for probe in self.probes.0.read().iter() {
+            probe(self);
+        }
         let mut text = Vec::new();
         TextEncoder::new()
             .encode(&self.gather(), &mut text)
@@ -254,60 +221,105 @@ impl Metrics {
     }
 
     fn gather(&self) -> Vec<MetricFamily> {
-        let workers = self.workers.iter().map(|worker| worker.registry.gather());
-        let mut families = workers
-            .reduce(|left, right| sum(left, &right))
-            .unwrap_or_default();
+        let workers = Workers(&self.workers);
+        let checkpointed_at = workers.checkpointed_at();
+        self.gauges.checkpointed_at.set(signed(checkpointed_at));
+        let mut families = workers.families(&self.tenants.texts());
         families.extend(self.registry.gather());
+        families.sort_by(|left, right| left.name().cmp(right.name()));
         families
     }
 }
 
-fn count_of(count: usize) -> u64 {
+/// What is looked at when somebody scrapes.
+#[derive(Debug, Clone)]
+struct Gauges {
+    tenants: IntGauge,
+    quarantined: IntGauge,
+    users: IntGauge,
+    credentials: IntGauge,
+    pending: Vec<IntGauge>,
+    checkpointed_at: IntGauge,
+    permits: IntGauge,
+    permits_max: IntGauge,
+    key_sets: IntGauge,
+    key_set_age: IntGauge,
+}
+
+impl Gauges {
+    fn new(registry: &Registry) -> Self {
+        let gauge = |name, help| gauge(registry, name, help);
+        let pending = (
+            "keywright_challenges_pending",
+            "Challenges that are out, begun with an API key or a session, or without.",
+        );
+        Self {
+            tenants: gauge("keywright_tenants_hydrated", "Tenants in memory."),
+            quarantined: gauge(
+                "keywright_tenants_quarantined",
+                "Tenants that are not served because their rows are damaged.",
+            ),
+            users: gauge(
+                "keywright_users_hydrated",
+                "Users of the tenants in memory.",
+            ),
+            credentials: gauge(
+                "keywright_credentials_hydrated",
+                "Credentials of the tenants in memory.",
+            ),
+            pending: gauges(registry, pending, "access", &["keyed", "unkeyed"]),
+            checkpointed_at: gauge(
+                "keywright_challenge_checkpoint_last_success_timestamp_seconds",
+                "When challenges were last written down; 0: not since the start.",
+            ),
+            permits: gauge(
+                "keywright_permits_in_use",
+                "Requests under way that have a tenant.",
+            ),
+            permits_max: gauge(
+                "keywright_permits_limit",
+                "How many may be; beyond, requests are answered 503.",
+            ),
+            key_sets: gauge(
+                "keywright_issuer_key_sets",
+                "Key sets of trusted issuers that were fetched and are kept.",
+            ),
+            key_set_age: gauge(
+                "keywright_issuer_key_set_age_seconds",
+                "Age of the oldest key set of a trusted issuer among those used in the last ten minutes.",
+            ),
+        }
+    }
+
+    fn inside(&self, inside: &Inside) {
+        self.tenants.set(signed(inside.tenants));
+        self.quarantined.set(signed(inside.quarantined));
+        self.users.set(signed(inside.users));
+        self.credentials.set(signed(inside.credentials));
+        for (gauge, count) in self.pending.iter().zip(inside.pending) {
+            gauge.set(signed(count));
+        }
+        self.permits.set(signed(inside.permits));
+        self.permits_max.set(signed(inside.permits_max));
+    }
+
+    fn key_sets(&self, held: KeySetsHeld) {
+        self.key_sets.set(signed(held.count));
+        self.key_set_age.set(signed(held.oldest.as_secs()));
+    }
+}
+
+fn unsigned(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// The same families of two workers, added up.
-fn sum(mut left: Vec<MetricFamily>, right: &[MetricFamily]) -> Vec<MetricFamily> {
-    for (left, right) in left.iter_mut().zip(right) {
-        let kind = left.get_field_type();
-        for (left, right) in left.mut_metric().iter_mut().zip(right.get_metric()) {
-            match kind {
-                MetricType::COUNTER => left.set_counter(sum_counters(left, right)),
-                MetricType::GAUGE => left.set_gauge(sum_gauges(left, right)),
-                MetricType::HISTOGRAM => left.set_histogram(sum_histograms(left, right)),
-                MetricType::SUMMARY | MetricType::UNTYPED => {}
-            }
-        }
-    }
-    left
-}
-
-fn sum_counters(left: &Metric, right: &Metric) -> Counter {
-    let mut sum = Counter::default();
-    sum.set_value(left.get_counter().get_value() + right.get_counter().get_value());
-    sum
-}
-
-fn sum_gauges(left: &Metric, right: &Metric) -> Gauge {
-    let mut sum = Gauge::default();
-    sum.set_value(left.get_gauge().get_value() + right.get_gauge().get_value());
-    sum
-}
-
-fn sum_histograms(left: &Metric, right: &Metric) -> Histogram {
-    let (left, right) = (left.get_histogram(), right.get_histogram());
-    let mut sum = left.clone();
-    sum.set_sample_count(left.get_sample_count() + right.get_sample_count());
-    sum.set_sample_sum(left.get_sample_sum() + right.get_sample_sum());
-    let buckets = left.get_bucket().iter().zip(right.get_bucket());
-    let buckets = buckets.map(|(left, right)| {
-        let mut bucket = left.clone();
-        bucket.set_cumulative_count(left.cumulative_count() + right.cumulative_count());
-        bucket
-    });
-    sum.set_bucket(buckets.collect());
-    sum
+fn issuer_fetches(registry: &Registry) -> Vec<IntCounter> {
+    let name = (
+        "keywright_issuer_fetches_total",
+        "Attempts to fetch the keys of trusted issuers by result.",
+    );
+    let results: Vec<_> = IssuerFetch::ALL.iter().map(|it| it.as_str()).collect();
+    counters(registry, name, "result", &results)
 }
 
 fn register_process(registry: &Registry) {
@@ -324,3 +336,9 @@ fn register_process(registry: &Registry) {
     build.set(1);
     register(registry, build);
 }
+
+/// As `config/default.toml` has it.
+const TENANT_LABELS: u16 = 50;
+
+/// Much longer than a request.
+const DELETED_FOR: Duration = Duration::from_mins(1);

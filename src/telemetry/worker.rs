@@ -1,11 +1,14 @@
 //! What is counted on every request: one set a worker, added up when somebody looks. Counters that two workers share
 //! would cost each request more than all it counts.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntGauge, Registry};
-
-use super::instruments::{SECONDS, VALID, counter, counters, gauge, register};
+use super::label::label;
+use super::reason::Reason;
+use super::request::{Method, Status, Template};
+use super::table::{Cell, Durations, Rows, cells};
+use super::tenants::TenantLabel;
 
 /// How long something took. Telemetry reads the clock; nothing is decided by it.
 #[derive(Debug, Clone, Copy)]
@@ -22,253 +25,189 @@ impl Timer {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    RegistrationInitialize,
-    RegistrationFinalize,
-    LoginInitialize,
-    LoginFinalize,
-    MfaRegistrationInitialize,
-    MfaRegistrationFinalize,
-    MfaLoginInitialize,
-    MfaLoginFinalize,
-    TransactionInitialize,
-    TransactionFinalize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    Succeeded,
-    Refused,
-    Failed,
-}
-
-/// Which rate limit refused a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RateLimit {
-    Address,
-    Tenant,
-    ApiKey,
-    AdminToken,
-    UnknownTenant,
-}
-
-/// Why a body was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyRefused {
-    TooLong,
-    TooSlow,
-}
-
-/// The metrics of one worker. Cloning shares them.
-#[derive(Debug, Clone)]
-pub struct WorkerMetrics {
-    pub(super) registry: Registry,
-    ceremonies: Vec<IntCounter>,
-    durations: Vec<Histogram>,
-    http_responses: Vec<IntCounter>,
-    rate_limited: Vec<IntCounter>,
-    bodies_refused: Vec<IntCounter>,
-    challenges_pending: IntGauge,
-    challenges_evicted: IntCounter,
-}
-
-impl Default for WorkerMetrics {
-    fn default() -> Self {
-        let registry = Registry::new();
-        Self {
-            ceremonies: ceremonies(&registry),
-            durations: durations(&registry),
-            http_responses: labelled(&registry, HTTP_RESPONSES, &CLASSES),
-            rate_limited: labelled(&registry, RATE_LIMITED, &RATE_LIMITS),
-            bodies_refused: labelled(&registry, BODIES_REFUSED, &BODY_CAUSES),
-            challenges_pending: gauge(
-                &registry,
-                "keywright_challenges_pending",
-                "Challenges that are out.",
-            ),
-            challenges_evicted: counter(
-                &registry,
-                "keywright_challenges_evicted_total",
-                "Challenges that went to make room for younger ones.",
-            ),
-            registry,
-        }
-    }
-}
-
-impl WorkerMetrics {
-    pub fn ceremony(&self, step: Step, outcome: Outcome, duration: Duration) {
-        self.ceremonies[step.index() * OUTCOMES.len() + outcome.index()].inc();
-        self.durations[step.index()].observe(duration.as_secs_f64());
-    }
-
-    /// `class` is the first digit of the status.
-    pub fn http_response(&self, class: u16) {
-        if let Some(counter) = self
-            .http_responses
-            .get(usize::from(class.saturating_sub(1)))
-        {
-            counter.inc();
-        }
-    }
-
-    pub fn rate_limited(&self, limit: RateLimit) {
-        self.rate_limited[limit.index()].inc();
-    }
-
-    pub fn body_refused(&self, cause: BodyRefused) {
-        self.bodies_refused[cause.index()].inc();
-    }
-
-    pub fn challenges_pending(&self, change: i64) {
-        self.challenges_pending.add(change);
-    }
-
-    pub fn challenge_evicted(&self) {
-        self.challenges_evicted.inc();
+label! {
+    /// A step of a ceremony.
+    Step {
+        RegistrationInitialize = "registration/initialize",
+        RegistrationFinalize = "registration/finalize",
+        LoginInitialize = "login/initialize",
+        LoginFinalize = "login/finalize",
+        MfaRegistrationInitialize = "mfa_registration/initialize",
+        MfaRegistrationFinalize = "mfa_registration/finalize",
+        MfaLoginInitialize = "mfa_login/initialize",
+        MfaLoginFinalize = "mfa_login/finalize",
+        TransactionInitialize = "transaction/initialize",
+        TransactionFinalize = "transaction/finalize",
     }
 }
 
 impl Step {
-    const fn index(self) -> usize {
-        match self {
-            Self::RegistrationInitialize => 0,
-            Self::RegistrationFinalize => 1,
-            Self::LoginInitialize => 2,
-            Self::LoginFinalize => 3,
-            Self::MfaRegistrationInitialize => 4,
-            Self::MfaRegistrationFinalize => 5,
-            Self::MfaLoginInitialize => 6,
-            Self::MfaLoginFinalize => 7,
-            Self::TransactionInitialize => 8,
-            Self::TransactionFinalize => 9,
+    /// The ceremony, and which of its steps.
+    pub(super) fn names(self) -> (&'static str, &'static str) {
+        let name = self.as_str();
+        name.split_once('/').unwrap_or((name, ""))
+    }
+}
+
+label! {
+    /// Which rate limit refused a request.
+    RateLimit {
+        Address = "address",
+        Tenant = "tenant",
+        ApiKey = "api_key",
+        AdminToken = "admin_token",
+        UnknownTenant = "unknown_tenant",
+    }
+}
+
+label! {
+    /// Why a body was not taken.
+    BodyRefused {
+        TooLong = "too_long",
+        TooSlow = "too_slow",
+    }
+}
+
+label! {
+    /// Whose mailbox a message waited in.
+    Mailbox {
+        /// Of the actor that owns a tenant's durable state.
+        Tenant = "tenant",
+        /// Of the one that owns its challenges on a worker.
+        Ceremonies = "ceremonies",
+    }
+}
+
+label! {
+    /// What a token is signed with.
+    TokenAlgorithm {
+        Rs256 = "RS256",
+        Es256 = "ES256",
+        EdDsa = "EdDSA",
+    }
+}
+
+label! {
+    /// How something went that is tried again.
+    Attempt {
+        Succeeded = "succeeded",
+        Failed = "failed",
+    }
+}
+
+/// The metrics of one worker. Cloning shares them.
+#[derive(Debug, Clone)]
+pub struct WorkerMetrics(pub(super) Arc<Counters>);
+
+#[derive(Debug)]
+#[repr(align(128))]
+pub(super) struct Counters {
+    /// A row a tenant, a column a step.
+    pub(super) succeeded: Rows,
+    /// A row a tenant, a column a step and a reason.
+    pub(super) refused: Rows,
+    /// One a step.
+    pub(super) steps: Box<[Durations]>,
+    /// A row a template, a column a method and a status.
+    pub(super) requests: Rows,
+    pub(super) rate_limited: Box<[Cell]>,
+    pub(super) bodies_refused: Box<[Cell]>,
+    pub(super) mailboxes: Box<[Durations]>,
+    pub(super) signed: Box<[Cell]>,
+    pub(super) evicted: Cell,
+    pub(super) checkpoints: Box<[Cell]>,
+    /// When the last one succeeded, in seconds since 1970.
+    pub(super) checkpointed_at: Cell,
+}
+
+impl WorkerMetrics {
+    /// For as many tenants.
+    pub(super) fn new(tenants: usize) -> Self {
+        let durations = |count| (0..count).map(|_| Durations::default()).collect();
+        Self(Arc::new(Counters {
+            succeeded: Rows::new(tenants, Step::ALL.len()),
+            refused: Rows::new(tenants, Step::ALL.len() * Reason::ALL.len()),
+            steps: durations(Step::ALL.len()),
+            requests: Rows::new(Template::ALL.len(), Method::ALL.len() * Status::ALL.len()),
+            rate_limited: cells(RateLimit::ALL.len()),
+            bodies_refused: cells(BodyRefused::ALL.len()),
+            mailboxes: durations(Mailbox::ALL.len()),
+            signed: cells(TokenAlgorithm::ALL.len()),
+            evicted: Cell::default(),
+            checkpoints: cells(Attempt::ALL.len()),
+            checkpointed_at: Cell::default(),
+        }))
+    }
+
+    /// A step has ended, for one tenant; with a reason where it did not succeed.
+    pub fn ceremony(
+        &self,
+        tenant: TenantLabel,
+        step: Step,
+        refused: Option<Reason>,
+        duration: Duration,
+    ) {
+        match refused {
+            None => self.0.succeeded.count(tenant.index(), step.index()),
+            Some(reason) => self.0.refused.count(tenant.index(), refusal(step, reason)),
+        }
+        self.0.steps[step.index()].observe(duration);
+    }
+
+    /// From now on the label is another tenant's.
+    pub(super) fn forget(&self, tenant: TenantLabel) {
+        self.0.succeeded.clear(tenant.index());
+        self.0.refused.clear(tenant.index());
+    }
+
+    pub fn request(&self, template: Template, method: Method, status: Status) {
+        self.0
+            .requests
+            .count(template.index(), response(method, status));
+    }
+
+    pub fn rate_limited(&self, limit: RateLimit) {
+        self.0.rate_limited[limit.index()].add(1);
+    }
+
+    pub fn body_refused(&self, cause: BodyRefused) {
+        self.0.bodies_refused[cause.index()].add(1);
+    }
+
+    /// A message was taken out of a mailbox, so long after it was sent.
+    pub fn received(&self, mailbox: Mailbox, sent: Timer) {
+        self.0.mailboxes[mailbox.index()].observe(sent.elapsed());
+    }
+
+    pub fn token_signed(&self, algorithm: TokenAlgorithm) {
+        self.0.signed[algorithm.index()].add(1);
+    }
+
+    pub fn challenge_evicted(&self) {
+        self.0.evicted.add(1);
+    }
+
+    /// The challenges of a tenant were written down, or were not.
+    pub fn checkpoint(&self, attempt: Attempt) {
+        self.0.checkpoints[attempt.index()].add(1);
+        if attempt == Attempt::Succeeded {
+            self.0.checkpointed_at.set(unix_seconds());
         }
     }
 }
 
-impl Outcome {
-    const fn index(self) -> usize {
-        match self {
-            Self::Succeeded => 0,
-            Self::Refused => 1,
-            Self::Failed => 2,
-        }
-    }
+/// The column of a refused step.
+pub(super) const fn refusal(step: Step, reason: Reason) -> usize {
+    step.index() * Reason::ALL.len() + reason.index()
 }
 
-impl RateLimit {
-    const fn index(self) -> usize {
-        match self {
-            Self::Address => 0,
-            Self::Tenant => 1,
-            Self::ApiKey => 2,
-            Self::AdminToken => 3,
-            Self::UnknownTenant => 4,
-        }
-    }
+/// The column of a response.
+pub(super) const fn response(method: Method, status: Status) -> usize {
+    method.index() * Status::ALL.len() + status.index()
 }
 
-impl BodyRefused {
-    const fn index(self) -> usize {
-        match self {
-            Self::TooLong => 0,
-            Self::TooSlow => 1,
-        }
-    }
+#[expect(clippy::disallowed_methods, reason = "nothing is decided by it")]
+fn unix_seconds() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
 }
-
-/// A counter for each value of one label.
-fn labelled(
-    registry: &Registry,
-    (name, help, label): (&str, &str, &str),
-    values: &[&str],
-) -> Vec<IntCounter> {
-    let counters = counters(registry, (name, help), &[label]);
-    let each = values.iter();
-    each.map(|value| counters.with_label_values(&[value]))
-        .collect()
-}
-
-fn ceremonies(registry: &Registry) -> Vec<IntCounter> {
-    let name = ("keywright_ceremonies_total", "Ceremony steps by outcome.");
-    let counters = counters(registry, name, &["ceremony", "step", "outcome"]);
-    STEPS
-        .iter()
-        .flat_map(|step| OUTCOMES.map(|outcome| (step, outcome)))
-        .map(|((_, ceremony, step), (_, outcome))| {
-            counters.with_label_values(&[ceremony, step, outcome])
-        })
-        .collect()
-}
-
-fn durations(registry: &Registry) -> Vec<Histogram> {
-    let options = HistogramOpts::new(
-        "keywright_ceremony_duration_seconds",
-        "Time of a ceremony step, from the parsed request to the answer.",
-    );
-    let options = options.buckets(SECONDS.to_vec());
-    let histograms = HistogramVec::new(options, &["ceremony", "step"]).expect(VALID);
-    register(registry, histograms.clone());
-    STEPS
-        .iter()
-        .map(|(_, ceremony, step)| histograms.with_label_values(&[ceremony, step]))
-        .collect()
-}
-
-const STEPS: [(Step, &str, &str); 10] = [
-    (Step::RegistrationInitialize, "registration", "initialize"),
-    (Step::RegistrationFinalize, "registration", "finalize"),
-    (Step::LoginInitialize, "login", "initialize"),
-    (Step::LoginFinalize, "login", "finalize"),
-    (
-        Step::MfaRegistrationInitialize,
-        "mfa_registration",
-        "initialize",
-    ),
-    (
-        Step::MfaRegistrationFinalize,
-        "mfa_registration",
-        "finalize",
-    ),
-    (Step::MfaLoginInitialize, "mfa_login", "initialize"),
-    (Step::MfaLoginFinalize, "mfa_login", "finalize"),
-    (Step::TransactionInitialize, "transaction", "initialize"),
-    (Step::TransactionFinalize, "transaction", "finalize"),
-];
-
-const OUTCOMES: [(Outcome, &str); 3] = [
-    (Outcome::Succeeded, "succeeded"),
-    (Outcome::Refused, "refused"),
-    (Outcome::Failed, "failed"),
-];
-
-const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-
-const HTTP_RESPONSES: (&str, &str, &str) = (
-    "keywright_http_responses_total",
-    "HTTP responses by class of status.",
-    "class",
-);
-
-const RATE_LIMITS: [&str; 5] = [
-    "address",
-    "tenant",
-    "api_key",
-    "admin_token",
-    "unknown_tenant",
-];
-
-const RATE_LIMITED: (&str, &str, &str) = (
-    "keywright_rate_limited_total",
-    "Requests answered 429 by the limit that they met.",
-    "limit",
-);
-
-const BODY_CAUSES: [&str; 2] = ["too_long", "too_slow"];
-
-const BODIES_REFUSED: (&str, &str, &str) = (
-    "keywright_bodies_refused_total",
-    "Requests answered 413 or 408 because of their body.",
-    "cause",
-);

@@ -47,7 +47,10 @@ async fn trim(registry: &Registry, tenant: TenantId, rules: AuditRules) {
     let keep = keep(rules, registry.source.env().now);
     match log.store.trim_audit(tenant.0, keep).await {
         Ok(0) | Err(CommitError::Gone) => {}
-        Ok(count) => tracing::debug!(%tenant, count, "old entries of the audit log are removed"),
+        Ok(count) => {
+            registry.metrics.audit_trimmed(count);
+            tracing::debug!(%tenant, count, "old entries of the audit log are removed");
+        }
         Err(error) => {
             tracing::warn!(%tenant, %error, "the audit log is trimmed another time");
             log.will_trim(tenant);

@@ -14,12 +14,12 @@ use super::Answer;
 use super::call::{Call, Tenant};
 use super::error::Problem;
 use crate::actor::Refusal;
-use crate::telemetry::worker::{Outcome, Step, Timer};
+use crate::telemetry::worker::{Step, Timer, TokenAlgorithm};
 use crate::tenant::challenge::{Api, Ceremony, Factor, Purpose};
 use crate::tenant::ids::Challenge;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::session::Session;
-use crate::tenant::token::{Proof, SessionClaims};
+use crate::tenant::token::{KeyKind, Proof, SessionClaims, SigningError, SigningKey};
 use crate::webauthn::error::{ResponseError, VerificationError};
 
 /// Why a ceremony could not be finished.
@@ -112,10 +112,7 @@ pub async fn token(tenant: &Tenant<'_>, proof: &Proof) -> Result<String, Problem
     let env = tenant.registry().source.env();
     let key = tenant.signing_key(env.now).await?;
     let claims = proof.claims(&tenant.read(), &env);
-    key.sign(&claims).map_err(|error| {
-        tracing::error!(tenant = %tenant.id, %error, "a token could not be signed");
-        Problem::internal()
-    })
+    signed(tenant, &key, key.sign(&claims))
 }
 
 /// The token of a session that is durable by now.
@@ -124,25 +121,32 @@ pub async fn session_token(tenant: &Tenant<'_>, session: &Session) -> Result<Str
         .session_key(tenant.registry().source.env().now)
         .await?;
     let claims = SessionClaims::of(&tenant.read(), session);
-    key.sign(&claims).map_err(|error| {
-        tracing::error!(tenant = %tenant.id, %error, "a session's token could not be signed");
+    signed(tenant, &key, key.sign(&claims))
+}
+
+fn signed(
+    tenant: &Tenant<'_>,
+    key: &SigningKey,
+    token: Result<String, SigningError>,
+) -> Result<String, Problem> {
+    let token = token.map_err(|error| {
+        tracing::error!(tenant = %tenant.id, %error, "a token could not be signed");
         Problem::internal()
-    })
+    })?;
+    tenant.metrics().token_signed(match key.private.kind {
+        KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => TokenAlgorithm::Rs256,
+        KeyKind::P256 => TokenAlgorithm::Es256,
+        KeyKind::Ed25519 => TokenAlgorithm::EdDsa,
+    });
+    Ok(token)
 }
 
 /// Counts and times a step.
 pub async fn measured(call: &Call, step: Step, work: impl Future<Output = Answer>) -> Answer {
     let timer = Timer::start();
     let result = work.await;
-    let outcome = match &result {
-        Ok(_) => Outcome::Succeeded,
-        Err(problem) if problem.status.is_server_error() => Outcome::Failed,
-        Err(_) => Outcome::Refused,
-    };
-    call.shared
-        .registry
-        .metrics
-        .worker(call.worker)
-        .ceremony(step, outcome, timer.elapsed());
+    let refused = result.as_ref().err().map(Problem::counted_as);
+    call.metrics()
+        .ceremony(call.label.get(), step, refused, timer.elapsed());
     result
 }

@@ -21,23 +21,39 @@ use super::call::{Call, Keyed, Tenant};
 use super::ceremony::Finish;
 use super::error::Problem;
 use super::rate::{Route, admit};
+use super::templates;
+use crate::telemetry::request::Template;
 use crate::tenant::challenge::{Api, Factor};
 
 /// The routes below a tenant. Any `OPTIONS` there is a preflight, before any key is asked for (contract §8.2).
 pub async fn routes(call: &Call, tenant: &str, path: &[&str]) -> Answer {
-    let tenant = call.tenant(tenant).await?;
+    let tenant = match call.tenant(tenant).await {
+        Ok(tenant) => tenant,
+        Err(problem) => {
+            call.template.set(templates::passkey(path));
+            return Err(problem);
+        }
+    };
     match (call.method(), path) {
         (&Method::POST, ["registration", "initialize"]) => {
+            call.template.set(Template::RegistrationInitialize);
             registration::initialize(call, tenant.keyed(call)?, Factor::Passkey).await
         }
-        (&Method::POST, ["login", "initialize"]) => login::initialize(call, tenant).await,
-        (&Method::OPTIONS, _) => Ok(HttpResponse::NoContent().finish()),
+        (&Method::POST, ["login", "initialize"]) => {
+            call.template.set(Template::LoginInitialize);
+            login::initialize(call, tenant).await
+        }
+        (&Method::OPTIONS, _) => {
+            call.template.set(templates::passkey(path));
+            Ok(HttpResponse::NoContent().finish())
+        }
         _ => rarer(call, tenant, path).boxed_local().await,
     }
 }
 
 /// The routes that are not the hot path; see [`super::frame`] on boxes.
 async fn rarer(call: &Call, tenant: Tenant<'_>, path: &[&str]) -> Answer {
+    call.template.set(templates::passkey(path));
     match (call.method(), path) {
         (&Method::POST, ["registration", "finalize"]) => {
             admit(call, &tenant, Route::Finalize)?;

@@ -24,12 +24,14 @@ use super::call::{Call, Tenant};
 use super::ceremony::Finish;
 use super::error::Problem;
 use super::rate::{Route, admit};
+use super::templates;
 use crate::tenant::challenge::{Api, Factor};
 use crate::tenant::ids::{CredentialId, TenantId, UserId};
 use crate::tenant::settings::Sessions;
 
 /// The routes of a tenant, as they are on its own host. Any `OPTIONS` is a preflight.
 pub async fn routes(call: &Call, tenant: TenantId, path: &[&str]) -> Answer {
+    call.template.set(templates::public(path));
     let tenant = call.tenant_of(tenant).await?;
     match (call.method(), path) {
         (&Method::OPTIONS, _) => Ok(HttpResponse::NoContent().finish()),

@@ -30,6 +30,8 @@ pub struct BatchReport {
     pub audited: u64,
     /// From the begin of the transaction until it was durable.
     pub micros: u64,
+    /// Of that, what the disk took: the write to the WAL and its sync. `None`: there was nothing to write.
+    pub sync_micros: Option<u64>,
     /// What the WAL holds since it was last started anew.
     pub wal_bytes: u64,
     /// The disk was full: all of the batch was answered so.

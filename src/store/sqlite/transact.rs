@@ -8,6 +8,13 @@ use super::rows::{self, integer};
 use super::writer::{Failed, Writer};
 use crate::store::{Change, Commit, CommitError};
 
+/// A transaction that is over: what each of its commits is answered.
+struct Done {
+    answers: Vec<Answer>,
+    /// `None`: nothing had to be written.
+    sync_micros: Option<u64>,
+}
+
 impl Writer {
     pub(super) fn commit(&mut self, commits: Vec<Queued>) -> Result<Option<BatchReport>, Failed> {
         if commits.is_empty() {
@@ -15,7 +22,7 @@ impl Writer {
         }
         let began = (self.shared.micros)();
         match self.transact(&commits) {
-            Ok(answers) => Ok(Some(self.acknowledge(commits, answers, began))),
+            Ok(done) => Ok(Some(self.acknowledge(commits, done, began))),
             Err(error) if rows::is_full(&error) => self.refuse_full(commits, began).map(Some),
             Err(error) => {
                 let failed = self.fail("a commit", &error);
@@ -25,7 +32,11 @@ impl Writer {
         }
     }
 
-    fn acknowledge(&self, commits: Vec<Queued>, answers: Vec<Answer>, began: u64) -> BatchReport {
+    fn acknowledge(&self, commits: Vec<Queued>, done: Done, began: u64) -> BatchReport {
+        let Done {
+            answers,
+            sync_micros,
+        } = done;
         let micros = (self.shared.micros)().saturating_sub(began);
         let accepted = accepted(&answers);
         let refused = count(answers.len()) - accepted;
@@ -37,6 +48,7 @@ impl Writer {
             refused,
             audited,
             micros,
+            sync_micros,
             wal_bytes: 0,
             full: false,
         }
@@ -57,13 +69,14 @@ impl Writer {
             refused,
             audited: 0,
             micros,
+            sync_micros: None,
             wal_bytes: 0,
             full: true,
         })
     }
 
     /// All commits in one transaction, each answered for itself. Nothing is durable unless this is `Ok`.
-    fn transact(&mut self, commits: &[Queued]) -> rusqlite::Result<Vec<Answer>> {
+    fn transact(&mut self, commits: &[Queued]) -> rusqlite::Result<Done> {
         self.execute("BEGIN IMMEDIATE")?;
         let Self {
             connection,
@@ -82,15 +95,25 @@ impl Writer {
             .map(|queued| batch.apply(&queued.commit))
             .collect::<Result<Vec<_>, _>>()?;
         batch.finish()?;
-        match accepted(&answers) {
-            0 => self.execute("ROLLBACK")?,
+        let sync_micros = match accepted(&answers) {
+            0 => self.execute("ROLLBACK").map(|()| None)?,
             accepted => {
                 self.count_commits(accepted)?;
-                self.execute("COMMIT")?;
+                self.sync().map(Some)?
             }
-        }
+        };
         self.ledgers.trim();
-        Ok(answers)
+        Ok(Done {
+            answers,
+            sync_micros,
+        })
+    }
+
+    /// How long the disk took to have the transaction.
+    fn sync(&self) -> rusqlite::Result<u64> {
+        let began = (self.shared.micros)();
+        self.execute("COMMIT")?;
+        Ok((self.shared.micros)().saturating_sub(began))
     }
 
     fn count_commits(&self, accepted: u64) -> rusqlite::Result<()> {
