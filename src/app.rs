@@ -7,6 +7,7 @@ mod declared;
 mod demo;
 mod drain;
 mod issuers;
+mod metrics;
 mod rates;
 mod snapshots;
 mod store;
@@ -84,11 +85,13 @@ pub enum StartError {
 pub struct Running {
     pub public: SocketAddr,
     pub admin: SocketAddr,
+    /// Of those who scrape, where they have their own.
+    pub metrics: Option<SocketAddr>,
     /// What a dev start prints.
     pub demo: Option<Demo>,
     registry: Arc<Registry>,
     lines: Option<Lines>,
-    handles: [ServerHandle; 2],
+    handles: Vec<ServerHandle>,
     drain_timeout: Duration,
 }
 
@@ -97,7 +100,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     let declared = check(config)?;
     let workers = workers(config.server.workers);
     let names = Arc::new(names(config)?);
-    let metrics = Metrics::new(workers);
+    let metrics = Metrics::labelling(workers, config.metrics.tenant_labels);
     let keyring = store::keyring(config, mode)?;
     let engine: Arc<dyn Store> = Arc::new(store::open(config, &keyring, &metrics)?);
     let lines = config.audit.stdout.then(|| Lines::start(metrics.clone()));
@@ -108,6 +111,9 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     declared::follow(&registry, &declared).await?;
     let public = Listener::bind("server.public_address", &config.server.public_address)?;
     let admin = Listener::bind("server.admin_address", &config.server.admin_address)?;
+    let scraped = config.metrics.address.as_ref();
+    let scraped = scraped.map(|address| Listener::bind("metrics.address", address));
+    let scraped = scraped.transpose()?;
     let port = public.address.port();
     let demo = match (mode, config.server.try_page) {
         (Mode::Real, false) => None,
@@ -125,11 +131,14 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         authenticators: names,
         issuers: issuers::key_sets(metrics.clone(), clock())?,
     };
-    let servers = [
-        public_server(config, shared.clone(), public.listener)?,
-        admin_server(config, shared, admin.listener)?,
-    ];
-    let handles = [servers[0].handle(), servers[1].handle()];
+    metrics::watch(config, &registry, &shared.issuers);
+    let mut servers = vec![public_server(config, shared.clone(), public.listener)?];
+    let scraped_at = scraped.as_ref().map(|scraped| scraped.address);
+    if let Some(scraped) = scraped {
+        servers.push(metrics::server(config, shared.clone(), scraped.listener)?);
+    }
+    servers.push(admin_server(config, shared, admin.listener)?);
+    let handles = servers.iter().map(Server::handle).collect();
     for server in servers {
         actix_web::rt::spawn(server);
     }
@@ -144,6 +153,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     Ok(Running {
         public: public.address,
         admin: admin.address,
+        metrics: scraped_at,
         demo,
         registry,
         lines,

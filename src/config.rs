@@ -36,6 +36,7 @@ pub struct Config {
     pub tokens: Tokens,
     pub tenancy: Tenancy,
     pub audit: Audit,
+    pub metrics: Metrics,
     pub log: Log,
     #[serde(default)]
     pub tenants: Vec<DeclaredTenant>,
@@ -147,6 +148,16 @@ pub struct Audit {
     pub stdout: bool,
     #[serde(deserialize_with = "positive")]
     pub queue: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// A listener for them alone.
+    #[serde(default)]
+    pub address: Option<Address>,
+    #[serde(deserialize_with = "limits::tenant_labels")]
+    pub tenant_labels: u16,
 }
 
 #[derive(Debug, Clone, Deserialize)]

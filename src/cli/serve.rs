@@ -48,7 +48,8 @@ impl Serve {
 async fn serve(config: Config, mode: Mode) -> Result<(), Box<dyn std::error::Error>> {
     let signals = app::Signals::listen()?;
     let running = app::start(&config, mode).await?;
-    tracing::info!(public = %running.public, admin = %running.admin, "keywright is ready");
+    let metrics = running.metrics.map(tracing::field::display);
+    tracing::info!(public = %running.public, admin = %running.admin, metrics, "keywright is ready");
     welcome(&running, config.tenancy.base_domain.as_ref());
     running.until(signals).await;
     Ok(())

@@ -55,5 +55,17 @@ pub(super) fn tracked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usiz
     Ok(number)
 }
 
+/// Each may come to a few hundred series.
+pub(super) fn tenant_labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let number = u16::deserialize(deserializer)?;
+    if number > TENANT_LABELS_MAX {
+        return Err(D::Error::custom(format!(
+            "{number} are too many, at most {TENANT_LABELS_MAX}"
+        )));
+    }
+    Ok(number)
+}
+
 const RATE_MAX: u32 = 1_000_000;
 const TRACKED_MAX: usize = 16 * 1024 * 1024;
+const TENANT_LABELS_MAX: u16 = 1000;

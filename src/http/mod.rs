@@ -84,6 +84,15 @@ pub fn serve_admin(shared: Arc<Shared>, request: Request) -> impl Future<Output 
     frame::answer((shared, 0), request, admin_routes)
 }
 
+/// The listener for those who scrape and look, and for nobody else.
+pub fn serve_metrics(
+    shared: Arc<Shared>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> impl Future<Output = HttpResponse> {
+    frame::answer((shared, 0), request, payload, metrics_routes)
+}
+
 /// What is not asked for all the time is boxed: the future of every request has room for the largest of its branches, and
 /// is moved about.
 async fn public_routes(call: &Call) -> Answer {
@@ -129,6 +138,16 @@ async fn admin_routes(call: &Call) -> Answer {
         ["openapi.json"] => openapi::admin(call),
         ["docs" | "docs.css" | "docs.js"] => pages::docs(call),
         rest => admin::routes(call, call.shared.admin.admit(call)?, rest).await,
+    }
+}
+
+async fn metrics_routes(call: &Call) -> Answer {
+    let path = call.path();
+    call.template.set(templates::page(&path));
+    match &*path {
+        ["health", what] => admin::health(call, what).await,
+        ["metrics"] => admin::metrics(call),
+        _ => Err(Problem::not_found("Not Found")),
     }
 }
 

@@ -92,9 +92,10 @@ mod tests {
             let of_passkey = below_tenant.map(passkey);
             let found = of_passkey.unwrap_or_else(|| match path[..] {
                 ["tenants", ..] => admin(&path),
-                ["webauthn" | "me" | "users" | "logout" | "sessions" | ".well-known", ..] => {
-                    public(&path)
-                }
+                [
+                    "webauthn" | "me" | "users" | "logout" | "sessions" | ".well-known",
+                    ..,
+                ] => public(&path),
                 _ => page(&path),
             });
             assert_eq!(found, *template);

@@ -1,8 +1,6 @@
 //! What is counted in tables, in the form in which it is scraped.
 
-use prometheus::proto::{
-    Bucket, Counter, Histogram, LabelPair, Metric, MetricFamily, MetricType,
-};
+use prometheus::proto::{Bucket, Counter, Histogram, LabelPair, Metric, MetricFamily, MetricType};
 
 use super::table::{SECONDS, TotalDurations};
 
@@ -23,12 +21,7 @@ impl Family {
         Self::new(name, help, labels, MetricType::HISTOGRAM)
     }
 
-    fn new(
-        name: &str,
-        help: &str,
-        labels: &'static [&'static str],
-        kind: MetricType,
-    ) -> Self {
+    fn new(name: &str, help: &str, labels: &'static [&'static str], kind: MetricType) -> Self {
         let mut family = MetricFamily::default();
         family.set_name(name.to_owned());
         family.set_help(help.to_owned());

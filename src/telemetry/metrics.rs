@@ -12,9 +12,7 @@ use uuid::Uuid;
 
 use super::instruments::{VALID, counter, counters, gauge, gauges, register, signed};
 use super::label::label;
-use super::store::{
-    AuditMetrics, CommitBatch, Disk, SnapshotMade, SnapshotMetrics, StoreMetrics,
-};
+use super::store::{AuditMetrics, CommitBatch, Disk, SnapshotMade, SnapshotMetrics, StoreMetrics};
 use super::tenants::{TenantLabel, TenantLabels};
 use super::worker::{Attempt, WorkerMetrics};
 use super::workers::Workers;

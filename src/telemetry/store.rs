@@ -67,7 +67,11 @@ impl StoreMetrics {
         Self {
             commits_full,
             commits_rejected,
-            commits: counter(registry, "keywright_store_commits_total", "Durable commits."),
+            commits: counter(
+                registry,
+                "keywright_store_commits_total",
+                "Durable commits.",
+            ),
             commit_seconds: histogram(
                 registry,
                 "keywright_store_commit_duration_seconds",
@@ -91,7 +95,12 @@ impl StoreMetrics {
                 "keywright_store_wal_bytes",
                 "Size of what the write-ahead log holds beyond the database.",
             ),
-            wal_checkpoints: counters(registry, wal_checkpoints, "result", &["complete", "partial"]),
+            wal_checkpoints: counters(
+                registry,
+                wal_checkpoints,
+                "result",
+                &["complete", "partial"],
+            ),
             wal_checkpoint_seconds: histogram(
                 registry,
                 "keywright_store_wal_checkpoint_duration_seconds",

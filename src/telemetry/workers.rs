@@ -20,15 +20,21 @@ impl Workers<'_> {
             self.ceremonies(tenants),
             self.steps(),
             self.requests(),
-            self.labelled(RATE_LIMITED, &texts(RateLimit::ALL, RateLimit::as_str), |it| {
-                &it.rate_limited
-            }),
-            self.labelled(BODIES_REFUSED, &texts(BodyRefused::ALL, BodyRefused::as_str), |it| {
-                &it.bodies_refused
-            }),
-            self.labelled(SIGNED, &texts(TokenAlgorithm::ALL, TokenAlgorithm::as_str), |it| {
-                &it.signed
-            }),
+            self.labelled(
+                RATE_LIMITED,
+                &texts(RateLimit::ALL, RateLimit::as_str),
+                |it| &it.rate_limited,
+            ),
+            self.labelled(
+                BODIES_REFUSED,
+                &texts(BodyRefused::ALL, BodyRefused::as_str),
+                |it| &it.bodies_refused,
+            ),
+            self.labelled(
+                SIGNED,
+                &texts(TokenAlgorithm::ALL, TokenAlgorithm::as_str),
+                |it| &it.signed,
+            ),
             self.labelled(CHECKPOINTS, &texts(Attempt::ALL, Attempt::as_str), |it| {
                 &it.checkpoints
             }),
@@ -55,7 +61,11 @@ impl Workers<'_> {
                 family.count(&[tenant, ceremony, name, "succeeded", ""], count);
                 for reason in Reason::ALL {
                     let count = self.sum(|it| &it.refused, row, refusal(*step, *reason));
-                    let outcome = if reason.is_failure() { "failed" } else { "refused" };
+                    let outcome = if reason.is_failure() {
+                        "failed"
+                    } else {
+                        "refused"
+                    };
                     if count > 0 {
                         let reason = reason.as_str();
                         family.count(&[tenant, ceremony, name, outcome, reason], count);

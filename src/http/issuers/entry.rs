@@ -24,6 +24,7 @@ pub(super) struct Entry {
 #[derive(Debug)]
 struct Held {
     keys: Arc<KeySet>,
+    fetched_at: Duration,
     /// When they are to be fetched again.
     due_at: Duration,
 }
@@ -77,6 +78,12 @@ impl Entry {
         (now < held.due_at + STALE_MAX).then(|| Arc::clone(&held.keys))
     }
 
+    /// How old they are. `None`: there are none.
+    pub(super) fn age(&self, now: Duration) -> Option<Duration> {
+        let held = self.held.as_ref()?;
+        Some(now.saturating_sub(held.fetched_at))
+    }
+
     pub(super) fn newer(&self, old: &Arc<KeySet>) -> Option<Arc<KeySet>> {
         let held = self.held.as_ref()?;
         (!Arc::ptr_eq(&held.keys, old)).then(|| Arc::clone(&held.keys))
@@ -86,6 +93,7 @@ impl Entry {
         let max_age = max_age.map_or(MAX_AGE, |age| age.clamp(MAX_AGE_LEAST, MAX_AGE_MOST));
         self.held = Some(Held {
             keys: Arc::new(keys),
+            fetched_at: now,
             due_at: now + max_age,
         });
         self.failures = 0;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::entry::{Entry, Next};
 use super::fetched::{FetchError, Reply};
 use crate::http::rate::Clock;
-use crate::telemetry::metrics::{IssuerFetch, Metrics};
+use crate::telemetry::metrics::{IssuerFetch, KeySetsHeld, Metrics};
 use crate::tenant::ids::TenantId;
 use crate::tenant::issuer::KeySet;
 
@@ -36,6 +36,19 @@ impl KeySets {
             metrics,
             entries: Mutex::default(),
         })
+    }
+
+    /// What is kept, for who scrapes. Nobody is blamed for the age of keys that nobody needs.
+    pub fn held(&self) -> KeySetsHeld {
+        let now = (self.clock)();
+        let entries = self.entries.lock();
+        let ages = entries.values().filter_map(|entry| entry.age(now));
+        let used = entries.values().filter(|it| it.used_at + LATELY > now);
+        let oldest = used.filter_map(|entry| entry.age(now)).max();
+        KeySetsHeld {
+            count: ages.count(),
+            oldest: oldest.unwrap_or_default(),
+        }
     }
 
     /// `None`: there are none, and none can be fetched now.
@@ -109,6 +122,8 @@ impl KeySets {
 
 /// As long as a fetch takes at most, and a little for those before it.
 const WAIT_MAX: Duration = Duration::from_secs(6);
+
+const LATELY: Duration = Duration::from_mins(10);
 
 /// Addresses whose keys are kept; the one longest unused gives way.
 pub(super) const SETS_MAX: usize = 1024;

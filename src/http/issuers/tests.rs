@@ -284,6 +284,25 @@ async fn the_keys_longest_unused_give_way() {
     }
 }
 
+#[tokio::test]
+async fn who_scrapes_sees_the_age_of_keys_that_are_used() {
+    let key = Signer::ed25519("one");
+    let world = World::new(&[&key]);
+    let seen = |world: &World| {
+        let held = world.key_sets.held();
+        (held.count, held.oldest.as_secs())
+    };
+    assert_eq!(seen(&world), (0, 0));
+    assert_eq!(world.ask(&key).await, Ok(()));
+    world.pass(599);
+    assert_eq!(seen(&world), (1, 599));
+    world.pass(1);
+    assert_eq!(seen(&world), (1, 0), "nobody has used them lately");
+    world.answers.lock().are_down = true;
+    assert_eq!(world.ask(&key).await, Ok(()));
+    assert_eq!(seen(&world), (1, 600));
+}
+
 /// What is refused anyway costs no fetch.
 #[tokio::test]
 async fn nothing_is_fetched_for_a_token_that_is_refused() {

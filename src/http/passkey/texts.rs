@@ -199,7 +199,9 @@ pub(in crate::http) const fn reason(error: &VerificationError) -> Reason {
         VerificationError::AlgorithmNotOffered => Reason::AlgorithmNotOffered,
         VerificationError::UnknownAttestationFormat => Reason::AttestationFormat,
         VerificationError::Attestation(StatementError::Signature) => Reason::AttestationSignature,
-        VerificationError::Attestation(StatementError::Certificate(_)) => Reason::AttestationCertificate,
+        VerificationError::Attestation(StatementError::Certificate(_)) => {
+            Reason::AttestationCertificate
+        }
         VerificationError::Attestation(_) => Reason::AttestationStatement,
         VerificationError::AttestationUntrusted(_) => Reason::AttestationUntrusted,
         VerificationError::AaguidNotAllowed => Reason::AaguidNotAllowed,

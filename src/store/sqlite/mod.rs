@@ -18,7 +18,7 @@
 //! - A full disk shows itself when something is written, not when it is synced. Where it shows itself only at the sync (some
 //!   network and copy-on-write file systems) it counts as an error of the device.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::oneshot::{self, Receiver};
@@ -194,5 +194,11 @@ fn ready<T: Send + 'static>(answer: T) -> Pending<T> {
 
 /// The database's file name in the store's directory; `SQLite` adds `-wal` and `-shm`.
 pub(super) const DATABASE: &str = "keywright.db";
+
+/// The file that grows with what is stored.
+pub fn database_file(directory: &Path) -> PathBuf {
+    directory.join(DATABASE)
+}
+
 /// Lists and trims of audit logs, from the call to the answer.
 const AUDITS_QUEUED: usize = 256;
