@@ -15,7 +15,7 @@ use super::ledger::{Counts, Ledger};
 use super::source::EnvSource;
 use super::uses::Uses;
 use crate::store::{Change, Commit, CommitError, Put, Store};
-use crate::telemetry::worker::{Attempt, Mailbox, Timer, WorkerMetrics};
+use crate::telemetry::worker::{Mailbox, NotSaved, Timer, WorkerMetrics};
 use crate::tenant::Initialize;
 use crate::tenant::challenge::{Access, Begun, Ceremony, Checkpoint, Pending};
 use crate::tenant::ids::{Challenge, TenantId, Timestamp};
@@ -181,6 +181,7 @@ impl Ceremonies {
         };
         let puts = self.puts(&saving);
         if puts.is_empty() {
+            self.surroundings.metrics.all_saved(now.seconds());
             return self.note_unsaved();
         }
         let commit = Commit {
@@ -214,9 +215,10 @@ impl Ceremonies {
     fn saved(&mut self, result: Result<(), CommitError>, saving: Saving, ctx: &mut Context<Self>) {
         self.saving = false;
         self.more_checkpoints = self.more_checkpoints.saturating_sub(1);
+        let now = self.surroundings.source.env().now;
         self.surroundings.metrics.checkpoint(match result {
-            Ok(()) | Err(CommitError::Gone) => Attempt::Succeeded,
-            Err(_) => Attempt::Failed,
+            Ok(()) | Err(CommitError::Gone) => Ok(now.seconds()),
+            Err(_) => Err(NotSaved),
         });
         match result {
             Ok(()) if self.more_checkpoints > 0 => self.save(CHECKPOINT_CEREMONIES_MAX, ctx),

@@ -220,8 +220,7 @@ impl Metrics {
 
     fn gather(&self) -> Vec<MetricFamily> {
         let workers = Workers(&self.workers);
-        let checkpointed_at = workers.checkpointed_at();
-        self.gauges.checkpointed_at.set(signed(checkpointed_at));
+        self.gauges.saved_at.set(signed(workers.saved_at()));
         let mut families = workers.families(&self.tenants.texts());
         families.extend(self.registry.gather());
         families.sort_by(|left, right| left.name().cmp(right.name()));
@@ -237,7 +236,7 @@ struct Gauges {
     users: IntGauge,
     credentials: IntGauge,
     pending: Vec<IntGauge>,
-    checkpointed_at: IntGauge,
+    saved_at: IntGauge,
     permits: IntGauge,
     permits_max: IntGauge,
     key_sets: IntGauge,
@@ -266,9 +265,9 @@ impl Gauges {
                 "Credentials of the tenants in memory.",
             ),
             pending: gauges(registry, pending, "access", &["keyed", "unkeyed"]),
-            checkpointed_at: gauge(
-                "keywright_challenge_checkpoint_last_success_timestamp_seconds",
-                "When challenges were last written down; 0: not since the start.",
+            saved_at: gauge(
+                "keywright_challenges_saved_timestamp_seconds",
+                "When all challenges of a tenant were last found written down; 0: not since the start.",
             ),
             permits: gauge(
                 "keywright_permits_in_use",

@@ -2,7 +2,7 @@
 //! would cost each request more than all it counts.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::label::label;
 use super::reason::Reason;
@@ -116,8 +116,8 @@ pub(super) struct Counters {
     pub(super) signed: Box<[Cell]>,
     pub(super) evicted: Cell,
     pub(super) checkpoints: Box<[Cell]>,
-    /// When the last one succeeded, in seconds since 1970.
-    pub(super) checkpointed_at: Cell,
+    /// When all of a tenant were last found written down, in seconds since 1970.
+    pub(super) saved_at: Cell,
 }
 
 impl WorkerMetrics {
@@ -135,7 +135,7 @@ impl WorkerMetrics {
             signed: cells(TokenAlgorithm::ALL.len()),
             evicted: Cell::default(),
             checkpoints: cells(Attempt::ALL.len()),
-            checkpointed_at: Cell::default(),
+            saved_at: Cell::default(),
         }))
     }
 
@@ -187,14 +187,28 @@ impl WorkerMetrics {
         self.0.evicted.add(1);
     }
 
-    /// The challenges of a tenant were written down, or were not.
-    pub fn checkpoint(&self, attempt: Attempt) {
+    /// The challenges of a tenant were written down, at which second, or were not.
+    pub fn checkpoint(&self, saved: Result<u64, NotSaved>) {
+        let attempt = if saved.is_ok() {
+            Attempt::Succeeded
+        } else {
+            Attempt::Failed
+        };
         self.0.checkpoints[attempt.index()].add(1);
-        if attempt == Attempt::Succeeded {
-            self.0.checkpointed_at.set(unix_seconds());
+        if let Ok(now) = saved {
+            self.all_saved(now);
         }
     }
+
+    /// All of a tenant are, with nothing left to do.
+    pub fn all_saved(&self, unix_seconds: u64) {
+        self.0.saved_at.set(unix_seconds);
+    }
 }
+
+/// What was to be written down waits for the next round.
+#[derive(Debug, Clone, Copy)]
+pub struct NotSaved;
 
 /// The column of a refused step.
 pub(super) const fn refusal(step: Step, reason: Reason) -> usize {
@@ -204,10 +218,4 @@ pub(super) const fn refusal(step: Step, reason: Reason) -> usize {
 /// The column of a response.
 pub(super) const fn response(method: Method, status: Status) -> usize {
     method.index() * Status::ALL.len() + status.index()
-}
-
-#[expect(clippy::disallowed_methods, reason = "nothing is decided by it")]
-fn unix_seconds() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default().as_secs()
 }

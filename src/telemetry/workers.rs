@@ -44,9 +44,9 @@ impl Workers<'_> {
         families.into_iter().filter_map(Family::finish).collect()
     }
 
-    /// When challenges were last written down.
-    pub(super) fn checkpointed_at(&self) -> u64 {
-        let all = self.each().map(|it| it.checkpointed_at.value());
+    /// When all challenges of a tenant were last found written down.
+    pub(super) fn saved_at(&self) -> u64 {
+        let all = self.each().map(|it| it.saved_at.value());
         all.max().unwrap_or_default()
     }
 
