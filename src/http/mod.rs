@@ -97,8 +97,8 @@ pub fn serve_metrics(
 /// is moved about.
 async fn public_routes(call: &Call) -> Answer {
     match (&*call.path(), call.shared.demo) {
-        (path @ ["" | "status.css"], _) => {
-            call.template.set(templates::page(path));
+        (["" | "status.css"], _) => {
+            call.template.set(Template::Status);
             rate::admit_stranger(call, Route::Read)?;
             pages::status(call).boxed_local().await
         }
@@ -111,7 +111,7 @@ async fn public_routes(call: &Call) -> Answer {
             pages::docs(call)
         }
         (path @ ["health", what], _) => {
-            call.template.set(templates::page(path));
+            count_page(call, path);
             admin::health(call, what).boxed_local().await
         }
         (["try", rest @ ..], Some(demo)) => {
@@ -127,10 +127,9 @@ async fn public_routes(call: &Call) -> Answer {
 
 async fn admin_routes(call: &Call) -> Answer {
     let path = call.path();
-    call.template.set(match templates::page(&path) {
-        Template::Unknown => templates::admin(&path),
-        page => page,
-    });
+    let page = templates::page(&path);
+    call.template
+        .set(page.unwrap_or_else(|| templates::admin(&path)));
     match &*path {
         ["" | "status.css"] => pages::status(call).await,
         ["health", rest] => admin::health(call, rest).await,
@@ -143,12 +142,17 @@ async fn admin_routes(call: &Call) -> Answer {
 
 async fn metrics_routes(call: &Call) -> Answer {
     let path = call.path();
-    call.template.set(templates::page(&path));
+    count_page(call, &path);
     match &*path {
         ["health", what] => admin::health(call, what).await,
         ["metrics"] => admin::metrics(call),
         _ => Err(Problem::not_found("Not Found")),
     }
+}
+
+fn count_page(call: &Call, path: &[&str]) {
+    let page = templates::page(path);
+    call.template.set(page.unwrap_or(Template::Unknown));
 }
 
 /// `Ok` for a GET, and for a HEAD, whose answer leaves without its body.

@@ -64,9 +64,9 @@ pub(super) fn admin(path: &[&str]) -> Template {
     }
 }
 
-/// What both listeners have.
-pub(super) fn page(path: &[&str]) -> Template {
-    match path {
+/// What is no API. `None`: it is one, or nothing.
+pub(super) fn page(path: &[&str]) -> Option<Template> {
+    Some(match path {
         ["" | "status.css"] => Template::Status,
         ["docs" | "docs.css" | "docs.js"] => Template::Docs,
         ["openapi.json"] => Template::OpenApi,
@@ -74,8 +74,8 @@ pub(super) fn page(path: &[&str]) -> Template {
         ["health", "ready"] => Template::Ready,
         ["metrics"] => Template::Metrics,
         ["try", ..] => Template::Try,
-        _ => Template::Unknown,
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
                     "webauthn" | "me" | "users" | "logout" | "sessions" | ".well-known",
                     ..,
                 ] => public(&path),
-                _ => page(&path),
+                _ => page(&path).unwrap_or(Template::Unknown),
             });
             assert_eq!(found, *template);
         }
@@ -105,9 +105,10 @@ mod tests {
     #[test]
     fn nothing_of_a_path_is_told() {
         for path in [&["registration"][..], &["a", "b", "c"], &[]] {
-            for counted in [passkey(path), public(path), admin(path), page(path)] {
+            for counted in [passkey(path), public(path), admin(path)] {
                 assert_eq!(counted, Template::Unknown);
             }
+            assert_eq!(page(path), None);
         }
     }
 }

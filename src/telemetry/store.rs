@@ -43,13 +43,23 @@ pub(super) struct StoreMetrics {
     commit_seconds: Histogram,
     commit_batch: Histogram,
     sync_seconds: Histogram,
-    wal_bytes: IntGauge,
-    wal_checkpoints: Vec<IntCounter>,
-    wal_checkpoint_seconds: Histogram,
     damaged: IntCounter,
+    wal: WalMetrics,
+    disk: DiskMetrics,
+}
+
+#[derive(Debug, Clone)]
+struct WalMetrics {
+    bytes: IntGauge,
+    checkpoints: Vec<IntCounter>,
+    checkpoint_seconds: Histogram,
+}
+
+#[derive(Debug, Clone)]
+struct DiskMetrics {
     database_bytes: IntGauge,
-    disk_bytes: IntGauge,
-    disk_free_bytes: IntGauge,
+    bytes: IntGauge,
+    free_bytes: IntGauge,
 }
 
 impl StoreMetrics {
@@ -60,10 +70,6 @@ impl StoreMetrics {
         );
         let refused = counters(registry, refused, "cause", &["full", "rejected"]);
         let [commits_full, commits_rejected] = <[IntCounter; 2]>::try_from(refused).expect(VALID);
-        let wal_checkpoints = (
-            "keywright_store_wal_checkpoints_total",
-            "Times that the write-ahead log was moved into the database: whole, or only up to what a reader still needed.",
-        );
         Self {
             commits_full,
             commits_rejected,
@@ -90,43 +96,13 @@ impl StoreMetrics {
                 "Time until the disk had a batch: the write to the write-ahead log and its sync.",
                 &SECONDS,
             ),
-            wal_bytes: gauge(
-                registry,
-                "keywright_store_wal_bytes",
-                "Size of what the write-ahead log holds beyond the database.",
-            ),
-            wal_checkpoints: counters(
-                registry,
-                wal_checkpoints,
-                "result",
-                &["complete", "partial"],
-            ),
-            wal_checkpoint_seconds: histogram(
-                registry,
-                "keywright_store_wal_checkpoint_duration_seconds",
-                "Time that moving the write-ahead log into the database took.",
-                &SECONDS,
-            ),
             damaged: counter(
                 registry,
                 "keywright_store_damaged_total",
                 "Times that rows of a tenant were found rotten or missing.",
             ),
-            database_bytes: gauge(
-                registry,
-                "keywright_store_database_bytes",
-                "Size of the database file.",
-            ),
-            disk_bytes: gauge(
-                registry,
-                "keywright_store_disk_bytes",
-                "Size of the file system that the store is on.",
-            ),
-            disk_free_bytes: gauge(
-                registry,
-                "keywright_store_disk_free_bytes",
-                "What is free there, for this process.",
-            ),
+            wal: WalMetrics::new(registry),
+            disk: DiskMetrics::new(registry),
         }
     }
 
@@ -144,14 +120,14 @@ impl StoreMetrics {
         if let Some(sync) = batch.sync {
             self.sync_seconds.observe(sync.as_secs_f64());
         }
-        self.wal_bytes.set(signed(batch.wal_bytes));
+        self.wal.bytes.set(signed(batch.wal_bytes));
     }
 
     pub(super) fn wal_moved(&self, duration: Duration, is_complete: bool) {
-        self.wal_checkpoints[usize::from(!is_complete)].inc();
-        self.wal_checkpoint_seconds.observe(duration.as_secs_f64());
+        self.wal.checkpoints[usize::from(!is_complete)].inc();
+        self.wal.checkpoint_seconds.observe(duration.as_secs_f64());
         if is_complete {
-            self.wal_bytes.set(0);
+            self.wal.bytes.set(0);
         }
     }
 
@@ -160,12 +136,57 @@ impl StoreMetrics {
     }
 
     pub(super) fn database_bytes(&self, bytes: u64) {
-        self.database_bytes.set(signed(bytes));
+        self.disk.database_bytes.set(signed(bytes));
     }
 
     pub(super) fn disk(&self, disk: Disk) {
-        self.disk_bytes.set(signed(disk.bytes));
-        self.disk_free_bytes.set(signed(disk.free_bytes));
+        self.disk.bytes.set(signed(disk.bytes));
+        self.disk.free_bytes.set(signed(disk.free_bytes));
+    }
+}
+
+impl WalMetrics {
+    fn new(registry: &Registry) -> Self {
+        let checkpoints = (
+            "keywright_store_wal_checkpoints_total",
+            "Times that the write-ahead log was moved into the database: whole, or only up to what a reader still needed.",
+        );
+        Self {
+            bytes: gauge(
+                registry,
+                "keywright_store_wal_bytes",
+                "Size of what the write-ahead log holds beyond the database.",
+            ),
+            checkpoints: counters(registry, checkpoints, "result", &["complete", "partial"]),
+            checkpoint_seconds: histogram(
+                registry,
+                "keywright_store_wal_checkpoint_duration_seconds",
+                "Time that moving the write-ahead log into the database took.",
+                &SECONDS,
+            ),
+        }
+    }
+}
+
+impl DiskMetrics {
+    fn new(registry: &Registry) -> Self {
+        Self {
+            database_bytes: gauge(
+                registry,
+                "keywright_store_database_bytes",
+                "Size of the database file.",
+            ),
+            bytes: gauge(
+                registry,
+                "keywright_store_disk_bytes",
+                "Size of the file system that the store is on.",
+            ),
+            free_bytes: gauge(
+                registry,
+                "keywright_store_disk_free_bytes",
+                "What is free there, for this process.",
+            ),
+        }
     }
 }
 
