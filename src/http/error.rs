@@ -399,3 +399,29 @@ const fn reason(rejection: Rejection) -> Reason {
         Rejection::Concurrent => Reason::Concurrent,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_code_is_counted_by_its_status() {
+        for (problem, counted) in [
+            (Refusal::TooBusy.into(), Reason::Unavailable),
+            (Refusal::Interrupted.into(), Reason::Unavailable),
+            (Refusal::StoreFull.into(), Reason::StoreFull),
+            (Refusal::StoreFailed.into(), Reason::Internal),
+            (Refusal::Quarantined.into(), Reason::Internal),
+            (Rejection::CredentialTaken.into(), Reason::CredentialTaken),
+            (Problem::bad_request("", ""), Reason::InvalidRequest),
+            (Problem::unauthorized("", ""), Reason::Unauthorized),
+            (Problem::not_found(""), Reason::NotFound),
+            (Problem::method_not_allowed("GET"), Reason::Other),
+        ] {
+            let problem: Problem = problem;
+            assert_eq!(problem.counted_as(), counted, "{problem:?}");
+            let is_failure = problem.status.is_server_error();
+            assert_eq!(counted.is_failure(), is_failure, "{problem:?}");
+        }
+    }
+}

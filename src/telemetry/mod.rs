@@ -10,5 +10,7 @@ pub mod request;
 pub mod store;
 mod table;
 pub mod tenants;
+#[cfg(test)]
+mod tests;
 pub mod worker;
 mod workers;

@@ -130,3 +130,18 @@ const BOUNDS_NANOS: [u64; SECONDS.len()] = [
     500_000_000,
     1_000_000_000,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_are_the_same_in_either_unit() {
+        for (seconds, nanos) in SECONDS.into_iter().zip(BOUNDS_NANOS) {
+            assert_eq!(
+                Duration::from_secs_f64(seconds),
+                Duration::from_nanos(nanos)
+            );
+        }
+    }
+}

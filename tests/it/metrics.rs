@@ -130,6 +130,28 @@ async fn requests_are_counted_by_route_and_never_by_path() {
     assert!(!requests.collect::<String>().contains(id), "{text}");
 }
 
+/// The descriptions name the routes, and the metrics name them alike.
+#[tokio::test]
+async fn what_is_described_is_counted_as_described() {
+    let server = TestServer::start();
+    let tenant = server.tenant().await;
+    let mut described = Vec::new();
+    for client in [server.client(), server.admin()] {
+        let api = client.get("/openapi.json").await.expect(200);
+        for path in api["paths"].as_object().unwrap().keys() {
+            let asked = path.replace("{tenant_id}", &tenant.id);
+            client.send("TRACE", &asked, &[], None).await;
+            described.push(path.clone());
+        }
+    }
+    assert!(described.len() > 30, "{described:?}");
+    let text = scrape(&server).await;
+    for path in described {
+        let route = format!(r#"{{route="{path}",method="other","#);
+        assert!(text.contains(&route), "{route}\n{text}");
+    }
+}
+
 /// How many ceremonies each label has.
 fn by_tenant(text: &str) -> BTreeMap<String, f64> {
     let mut counts = BTreeMap::new();
