@@ -1,12 +1,15 @@
 //! What is looked at when somebody scrapes, and a listener for those who do, where the settings want one apart.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
-use actix_web::dev::Server;
-use actix_web::{App, HttpServer, web};
+use actix_http::Request;
+use actix_web::HttpServer;
+use actix_web::dev::{Server, fn_service};
+use futures_util::FutureExt;
 
 use super::{SHUTDOWN_SECONDS, limits};
 use crate::actor::registry::Registry;
@@ -56,9 +59,10 @@ pub(super) fn server(config: &Config, shared: Shared, listener: TcpListener) -> 
     });
     let server = HttpServer::new(move || {
         let shared = Arc::clone(&shared);
-        let serve =
-            move |request, payload| http::serve_metrics(Arc::clone(&shared), request, payload);
-        App::new().default_service(web::to(serve))
+        fn_service(move |request: Request| {
+            let answer = http::serve_metrics(Arc::clone(&shared), request);
+            answer.map(Ok::<_, Infallible>)
+        })
     });
     let server = server
         .workers(1)

@@ -85,12 +85,8 @@ pub fn serve_admin(shared: Arc<Shared>, request: Request) -> impl Future<Output 
 }
 
 /// The listener for those who scrape and look, and for nobody else.
-pub fn serve_metrics(
-    shared: Arc<Shared>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> impl Future<Output = HttpResponse> {
-    frame::answer((shared, 0), request, payload, metrics_routes)
+pub fn serve_metrics(shared: Arc<Shared>, request: Request) -> impl Future<Output = HttpResponse> {
+    frame::answer((shared, 0), request, metrics_routes)
 }
 
 /// What is not asked for all the time is boxed: the future of every request has room for the largest of its branches, and
