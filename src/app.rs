@@ -129,7 +129,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         demo: demo.filter(|_| config.server.try_page),
         admin: admin::Access::LoopbackOnly,
         authenticators: names,
-        issuers: issuers::key_sets(metrics.clone(), clock())?,
+        issuers: issuers::key_sets(metrics.clone(), clock()),
     };
     metrics::watch(config, &registry, &shared.issuers);
     let mut servers = vec![public_server(config, shared.clone(), public.listener)?];

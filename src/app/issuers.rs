@@ -23,18 +23,30 @@ use crate::tenant::issuer::{KEY_SET_BYTES_MAX, KeySetError};
 
 type Job = (Arc<str>, Reply);
 
-pub(super) fn key_sets(metrics: Metrics, clock: Clock) -> io::Result<Arc<KeySets>> {
-    let jobs = start()?;
-    let fetch = move |address, reply| match jobs.try_send((address, reply)) {
+pub(super) fn key_sets(metrics: Metrics, clock: Clock) -> Arc<KeySets> {
+    let threads = Mutex::new(None);
+    let fetch = move |address, reply| hand_over(&mut threads.lock(), (address, reply));
+    KeySets::new(Box::new(fetch), clock, metrics)
+}
+
+/// Most servers trust no issuer: the threads start with the first one.
+fn hand_over(threads: &mut Option<SyncSender<Job>>, job: Job) {
+    let jobs = match threads.take().map_or_else(start, Ok) {
+        Ok(jobs) => threads.insert(jobs),
+        Err(error) => {
+            tracing::error!(%error, "no threads could be started to fetch the keys of issuers");
+            return job.1.tell(Err(FetchError::Busy));
+        }
+    };
+    match jobs.try_send(job) {
         Ok(()) => {}
         Err(TrySendError::Full((_, reply)) | TrySendError::Disconnected((_, reply))) => {
             reply.tell(Err(FetchError::Busy));
         }
-    };
-    Ok(KeySets::new(Box::new(fetch), clock, metrics))
+    }
 }
 
-/// The threads end when nobody can ask any more.
+/// They end when nobody can ask any more.
 fn start() -> io::Result<SyncSender<Job>> {
     let (sender, jobs) = sync_channel(QUEUE_MAX);
     let jobs = Arc::new(Mutex::new(jobs));

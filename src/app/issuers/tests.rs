@@ -94,7 +94,7 @@ async fn a_rotated_issuer_is_followed_over_http() {
         IssuerKeys::At(server.address.clone()),
     )];
     let metrics = Metrics::new(1);
-    let key_sets = key_sets(metrics.clone(), Arc::new(|| Duration::ZERO)).unwrap();
+    let key_sets = key_sets(metrics.clone(), Arc::new(|| Duration::ZERO));
     let ask = async |signer: &Signer| {
         let token = signer.token(&claims());
         let of = (TenantId(Uuid::nil()), &issuers[..]);
