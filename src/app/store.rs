@@ -13,6 +13,7 @@ use super::{StartError, since_epoch};
 use crate::config::{Config, Mode, Secret};
 use crate::store::seal::Keyring;
 use crate::store::sqlite::{Reports, Settings, Sqlite};
+use crate::telemetry::logging;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::store::CommitBatch;
 use crate::telemetry::worker::Timer;
@@ -88,6 +89,7 @@ fn reports(metrics: &Metrics) -> Reports {
                 why,
                 "the store has failed; the process ends, and the next start recovers all that was acknowledged"
             );
+            logging::flush();
             std::process::exit(1);
         }),
         ..Reports::silent()

@@ -34,8 +34,13 @@ impl Serve {
             report(&error);
             return ExitCode::from(2);
         }
-        log(&config.log);
-        match actix_web::rt::System::new().block_on(serve(config, mode)) {
+        if let Err(error) = log(&config.log) {
+            report(&error);
+            return ExitCode::FAILURE;
+        }
+        let served = actix_web::rt::System::new().block_on(serve(config, mode));
+        logging::flush();
+        match served {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 report(error.as_ref());
@@ -104,7 +109,7 @@ fn welcome(running: &Running, base_domain: Option<&HostName>) {
     );
 }
 
-fn log(log: &Log) {
+fn log(log: &Log) -> std::io::Result<()> {
     let text = match log.format {
         LogFormat::Text => true,
         LogFormat::Json => false,
@@ -115,7 +120,7 @@ fn log(log: &Log) {
     } else {
         logging::Format::Json
     };
-    logging::install(format, level(log.level));
+    logging::install(format, level(log.level))
 }
 
 const fn level(level: LogLevel) -> LevelFilter {
