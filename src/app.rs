@@ -12,6 +12,7 @@ mod rates;
 mod snapshots;
 mod store;
 mod tenancy;
+mod traces;
 
 use std::convert::Infallible;
 use std::io;
@@ -35,6 +36,7 @@ use crate::actor::source::EnvSource;
 use crate::config::{Address, Config, Mode, Secret};
 use crate::http::forwarded::Proxies;
 use crate::http::rate::Clock;
+use crate::http::route::Table;
 use crate::http::tenancy::Tenancy;
 use crate::http::{self, Shared, admin};
 use crate::store::Store;
@@ -45,6 +47,7 @@ use crate::tenant::env::{Env, RANDOM_BYTES};
 use crate::tenant::ids::Timestamp;
 
 use audit::Lines;
+use traces::Exporter;
 
 pub use authenticators::names;
 pub use declared::{DeclaredError, check};
@@ -91,6 +94,7 @@ pub struct Running {
     pub demo: Option<Demo>,
     registry: Arc<Registry>,
     lines: Option<Lines>,
+    exporter: Option<Exporter>,
     handles: Vec<ServerHandle>,
     drain_timeout: Duration,
 }
@@ -120,9 +124,15 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         (Mode::Dev, _) | (Mode::Real, true) => Some(demo::tenant(&registry, port).await?),
     };
     tenancy::warn_of_missing(&registry, &config.tenancy).await;
+    let exporter = Exporter::start(&config.traces)?;
     let shared = Shared {
+        table: Table::Public,
         registry: Arc::clone(&registry),
         limits: limits(config, config.limits.body),
+        traces: exporter
+            .as_ref()
+            .map(|exporter| Arc::clone(&exporter.traces)),
+        logs_all: config.log.requests,
         rates: rates::limits(&config.limits),
         proxies: Proxies(config.limits.trusted_proxies.clone()),
         tenancy: tenancy::of(&config.tenancy),
@@ -157,6 +167,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         demo,
         registry,
         lines,
+        exporter,
         handles,
         drain_timeout: config.server.drain_timeout,
     })
@@ -241,6 +252,7 @@ fn public_server(config: &Config, shared: Shared, listener: TcpListener) -> io::
 fn admin_server(config: &Config, shared: Shared, listener: TcpListener) -> io::Result<Server> {
     let token = config.server.admin_token.clone();
     let shared = Arc::new(Shared {
+        table: Table::Admin,
         limits: limits(config, config.limits.admin_body),
         admin: token.map_or(admin::Access::LoopbackOnly, |Secret(token)| {
             admin::Access::Token(token)

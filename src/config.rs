@@ -5,6 +5,7 @@ mod error;
 mod limits;
 mod tenancy;
 mod tenants;
+mod traces;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use serde::Deserialize;
 pub use error::ConfigError;
 pub use tenancy::{HostName, Tenancy};
 pub use tenants::{DeclaredKey, DeclaredTenant, TenantConfig};
+pub use traces::Traces;
 pub use values::{Address, Secret, WORKERS_MAX};
 use values::{
     duration, folder, log_format, log_level, pause, positive, secrets, size, some_folder, workers,
@@ -38,6 +40,7 @@ pub struct Config {
     pub audit: Audit,
     pub metrics: Metrics,
     pub log: Log,
+    pub traces: Traces,
     #[serde(default)]
     pub tenants: Vec<DeclaredTenant>,
 }
@@ -167,6 +170,8 @@ pub struct Log {
     pub format: LogFormat,
     #[serde(deserialize_with = "log_level")]
     pub level: LogLevel,
+    pub requests: bool,
+    pub lines_per_minute: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

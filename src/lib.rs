@@ -32,7 +32,8 @@
 //! | [`http::passkey`], [`http::public`], [`http::admin`] | the three APIs; [`http::ceremony`] is what the first two have in common |
 //! | [`http::tenancy`], [`http::issuers`] | which tenant and which API a request is for; the keys of trusted issuers, fetched and kept |
 //! | `http/openapi` | the description of the three APIs, made from their handlers |
-//! | [`telemetry`] | logging, and every metric a typed method: tables that each worker counts in, added up by who scrapes |
+//! | [`http::log`], [`http::traces`] | the line and the spans of a request, made when its answer is known, if anybody wants them |
+//! | [`telemetry`] | logging, traces, and every metric a typed method: tables that each worker counts in, added up by who scrapes |
 //! | [`app`], [`config`], [`cli`] | what is built from what, with which settings, by which command |
 //! | [`forge`] | authenticators made of software, for `keywright load`, benches and tests; nothing of the server goes there |
 //!

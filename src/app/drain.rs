@@ -53,6 +53,9 @@ impl Running {
         if let Some(lines) = &self.lines {
             lines.finish().await;
         }
+        if let Some(exporter) = &self.exporter {
+            exporter.finish().await;
+        }
         tracing::info!("stopped");
     }
 

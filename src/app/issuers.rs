@@ -72,7 +72,7 @@ fn work(jobs: &Mutex<Receiver<Job>>, agent: &Agent) {
 
 /// TLS with the library that verifies everywhere else, and the machine's own list of authorities: many issuers are in the
 /// house. No proxy is taken from the environment.
-fn agent() -> Agent {
+pub(super) fn agent() -> Agent {
     let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = TlsConfig::builder()
         .unversioned_rustls_crypto_provider(crypto)

@@ -120,7 +120,17 @@ fn log(log: &Log) -> std::io::Result<()> {
     } else {
         logging::Format::Json
     };
-    logging::install(format, level(log.level))
+    let level = level(log.level);
+    let wants_all = log.requests || level >= LevelFilter::DEBUG;
+    logging::install(logging::Settings {
+        format,
+        level,
+        lines_per_minute: if wants_all {
+            u32::MAX
+        } else {
+            log.lines_per_minute
+        },
+    })
 }
 
 const fn level(level: LogLevel) -> LevelFilter {

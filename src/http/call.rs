@@ -25,7 +25,8 @@ use crate::actor::Refusal;
 use crate::actor::handle::Lease;
 use crate::telemetry::request::Template;
 use crate::telemetry::tenants::TenantLabel;
-use crate::telemetry::worker::WorkerMetrics;
+use crate::telemetry::traces::{Part, Parts};
+use crate::telemetry::worker::{Timer, WorkerMetrics};
 use crate::tenant::Command;
 use crate::tenant::audit::{Note, Requester};
 use crate::tenant::ids::TenantId;
@@ -41,6 +42,10 @@ pub struct Call {
     pub worker: usize,
     /// In the log, and in the answer's `X-Request-Id`.
     pub id: HeaderValue,
+    /// Since it was there as a whole.
+    pub timer: Timer,
+    /// What took its time, where traces are wanted.
+    pub parts: Cell<Option<Box<Parts>>>,
     /// Which API is asked, once that is known.
     pub face: Cell<Face>,
     /// How the route is counted, once that is known.
@@ -63,7 +68,7 @@ pub struct Tenant<'a> {
 pub struct Keyed<'a>(Tenant<'a>);
 
 impl Call {
-    pub const fn new(
+    pub fn new(
         request: Request,
         body: Body,
         shared: Arc<Shared>,
@@ -76,12 +81,18 @@ impl Call {
             shared,
             worker,
             id,
+            timer: Timer::start(),
+            parts: Cell::new(None),
             face: Cell::new(Face::Passkey),
             template: Cell::new(Template::Unknown),
             label: Cell::new(TenantLabel::OTHER),
             policy: OnceCell::new(),
             decoded: OnceCell::new(),
         }
+    }
+
+    pub fn id_text(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
     }
 
     pub fn method(&self) -> &Method {
@@ -188,7 +199,7 @@ impl Call {
         let agent = header(USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
         let agent = &agent[..agent.len().min(USER_AGENT_LENGTH_MAX)];
         Requester {
-            request_id: self.id.to_str().unwrap_or_default().into(),
+            request_id: self.id_text().into(),
             source_ip: self.client().to_string().into(),
             user_agent: String::from_utf8_lossy(agent).into(),
         }
@@ -213,7 +224,18 @@ impl<'a> Tenant<'a> {
 
     /// Carries a command out, for whoever asks.
     pub async fn execute<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
-        self.lease.execute(command, self.call.requester()).await
+        let executed = self.lease.execute(command, self.call.requester());
+        self.call.part_of(Part::Commit, executed).await
+    }
+
+    /// Does a part of the request for it.
+    pub fn part<T>(&self, part: Part, work: impl FnOnce() -> T) -> T {
+        self.call.part(part, work)
+    }
+
+    /// The same for work that waits.
+    pub async fn part_of<T>(&self, part: Part, work: impl Future<Output = T>) -> T {
+        self.call.part_of(part, work).await
     }
 
     /// Tells the audit log, for whoever asks, of something that changed nothing.

@@ -24,8 +24,7 @@ use super::answer::plain_json_type;
 use super::body::Body;
 use super::call::Call;
 use super::error::{Face, Problem};
-use super::{Answer, Shared, cors, public};
-use crate::telemetry::reason::Reason;
+use super::{Answer, Shared, cors, log, public, traces};
 use crate::telemetry::request::{Method as CountedMethod, Status};
 use crate::telemetry::worker::BodyRefused;
 
@@ -101,7 +100,7 @@ impl MessageBody for Unread {
 
 /// A handler that panics takes its own request down and nothing else.
 fn panicked(call: &Call) -> Problem {
-    tracing::error!(request_id = ?call.id, "a request handler panicked");
+    tracing::error!(request_id = call.id_text(), "a request handler panicked");
     Problem::internal()
 }
 
@@ -110,10 +109,8 @@ fn finish(call: Call, answer: Answer) -> HttpResponse {
     let spoken = answer
         .as_ref()
         .map_or_else(|problem| problem.face.unwrap_or(asked), |_| asked);
-    let mut response = answer.unwrap_or_else(|problem| {
-        log(&call, &problem);
-        problem.answer(spoken)
-    });
+    tell(&call, &answer);
+    let mut response = answer.unwrap_or_else(|problem| problem.answer(spoken));
     let status = Status::of(response.status().as_u16());
     call.metrics()
         .request(call.template.get(), method(call.method()), status);
@@ -134,18 +131,17 @@ fn finish(call: Call, answer: Answer) -> HttpResponse {
     response
 }
 
-/// Failures are the operator's business, refused ceremonies may be, and all else that was refused is the client's. A flood
-/// is told of by whoever limits it, not a line a request.
-fn log(call: &Call, problem: &Problem) {
-    let (request_id, status) = (&call.id, problem.status.as_u16());
-    let title = problem.title.trim_end();
-    let reason = problem.reason.map(Reason::as_str);
-    if problem.status.is_server_error() {
-        tracing::warn!(?request_id, status, title, reason, "a request failed");
-    } else if reason.is_some() && problem.status != StatusCode::TOO_MANY_REQUESTS {
-        tracing::info!(?request_id, status, title, reason, "a request was refused");
-    } else {
-        tracing::debug!(?request_id, status, title, "a request was refused");
+/// The log and the traces, where anybody wants to know.
+fn tell(call: &Call, answer: &Answer) {
+    let (status, problem) = match answer {
+        Ok(response) => (response.status(), None),
+        Err(problem) => (problem.status, Some(problem)),
+    };
+    if problem.is_some() || log::wants_all(&call.shared) {
+        log::tell(call, status, problem);
+    }
+    if let Some(traces) = &call.shared.traces {
+        traces::tell(traces, call, (status, problem));
     }
 }
 

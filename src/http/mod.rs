@@ -12,15 +12,18 @@ pub mod error;
 pub mod forwarded;
 pub mod frame;
 pub mod issuers;
+pub mod log;
 mod openapi;
 pub mod pages;
 pub mod paging;
 pub mod passkey;
 pub mod public;
 pub mod rate;
+pub mod route;
 mod templates;
 pub mod tenancy;
 pub mod time;
+pub mod traces;
 pub mod validation;
 
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use futures_util::FutureExt;
 
 use crate::actor::registry::Registry;
 use crate::telemetry::request::Template;
+use crate::telemetry::traces::Traces;
 use crate::tenant::authenticator::AuthenticatorNames;
 use crate::tenant::ids::TenantId;
 use call::Call;
@@ -40,6 +44,7 @@ use error::Problem;
 use forwarded::Proxies;
 use issuers::KeySets;
 use rate::{RateLimits, Route};
+use route::Table;
 use tenancy::{Place, Tenancy};
 
 /// What a handler comes to.
@@ -48,8 +53,14 @@ pub type Answer = Result<HttpResponse, Problem>;
 /// What the handlers of a listener share.
 #[derive(Clone)]
 pub struct Shared {
+    /// Of the listener.
+    pub table: Table,
     pub registry: Arc<Registry>,
     pub limits: Limits,
+    /// Whether each request has a line in the log, if it was merely answered too.
+    pub logs_all: bool,
+    /// `None`: there are none.
+    pub traces: Option<Arc<Traces>>,
     /// `None`: nobody is limited.
     pub rates: Option<Arc<RateLimits>>,
     pub proxies: Proxies,

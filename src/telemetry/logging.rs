@@ -14,6 +14,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::quota::Quota;
 use super::worker::Timer;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +23,18 @@ pub enum Format {
     Json,
 }
 
+/// What the log is to be like.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    pub format: Format,
+    pub level: LevelFilter,
+    /// Of each kind.
+    pub lines_per_minute: u32,
+}
+
 /// Installs the subscriber. A second call in a process changes nothing: tests start many servers.
-pub fn install(format: Format, level: LevelFilter) -> io::Result<()> {
+pub fn install(settings: Settings) -> io::Result<()> {
+    let level = settings.level;
     // How actix starts and stops its threads is news to nobody.
     let quiet = LevelFilter::WARN.min(level);
     let targets = Targets::new()
@@ -37,8 +48,9 @@ pub fn install(format: Format, level: LevelFilter) -> io::Result<()> {
     } else {
         formatted.with_ansi(false)
     };
-    let registry = tracing_subscriber::registry().with(targets);
-    let installed = match format {
+    let quota = Quota::new(settings.lines_per_minute);
+    let registry = tracing_subscriber::registry().with(targets).with(quota);
+    let installed = match settings.format {
         Format::Text => registry.with(formatted.with_target(false)).try_init(),
         Format::Json => registry
             .with(formatted.json().flatten_event(true))

@@ -130,6 +130,7 @@ fn every_key_of_the_settings_is_documented_and_parses() {
         "base_domain = \"auth.example.com\"",
     );
     let given = given.replace("# address = \"…\"", "address = \":9464\"");
+    let given = given.replace("# endpoint = \"…\"", "endpoint = \"http://127.0.0.1:4318\"");
     let id = "3f1c2e62-8f0b-4f39-a7a1-0c1f5c7d9e42";
     let given = given.replace(
         "# default_tenant = \"…\"",

@@ -2,6 +2,7 @@
 
 use super::{About, FinalizeError, Finish, Kind, Taken, take};
 use crate::http::call::Tenant;
+use crate::telemetry::traces::Part;
 use crate::tenant::challenge::{Api, Purpose};
 use crate::tenant::credential::Credential;
 use crate::tenant::ids::CredentialId;
@@ -61,7 +62,7 @@ pub(super) fn proven(
         public_key: &credential.public_key,
         backup_eligible: credential.backup_eligible,
     };
-    let authentication = verify(response, &expected, &stored)?;
+    let authentication = tenant.part(Part::Verify, || verify(response, &expected, &stored))?;
     Ok(Login {
         challenge: taken.challenge,
         expires_at: taken.ceremony.expires_at,

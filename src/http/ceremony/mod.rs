@@ -14,7 +14,8 @@ use super::Answer;
 use super::call::{Call, Tenant};
 use super::error::Problem;
 use crate::actor::Refusal;
-use crate::telemetry::worker::{Step, Timer, TokenAlgorithm};
+use crate::telemetry::traces::Part;
+use crate::telemetry::worker::{Step, TokenAlgorithm};
 use crate::tenant::challenge::{Api, Ceremony, Factor, Purpose};
 use crate::tenant::ids::Challenge;
 use crate::tenant::rejection::Rejection;
@@ -86,7 +87,8 @@ async fn take(
     about: &mut About,
 ) -> Result<Taken, FinalizeError> {
     let challenge = Challenge::head(challenge).ok_or(Rejection::ChallengeUnknown)?;
-    let ceremony = tenant.take_challenge(challenge).await?;
+    let taken = tenant.take_challenge(challenge);
+    let ceremony = tenant.part_of(Part::TakeChallenge, taken).await?;
     about.taken(&ceremony);
     let begun = Endpoint {
         kind: match ceremony.purpose {
@@ -112,7 +114,8 @@ pub async fn token(tenant: &Tenant<'_>, proof: &Proof) -> Result<String, Problem
     let env = tenant.registry().source.env();
     let key = tenant.signing_key(env.now).await?;
     let claims = proof.claims(&tenant.read(), &env);
-    signed(tenant, &key, key.sign(&claims))
+    let token = tenant.part(Part::Sign, || key.sign(&claims));
+    signed(tenant, &key, token)
 }
 
 /// The token of a session that is durable by now.
@@ -121,7 +124,8 @@ pub async fn session_token(tenant: &Tenant<'_>, session: &Session) -> Result<Str
         .session_key(tenant.registry().source.env().now)
         .await?;
     let claims = SessionClaims::of(&tenant.read(), session);
-    signed(tenant, &key, key.sign(&claims))
+    let token = tenant.part(Part::Sign, || key.sign(&claims));
+    signed(tenant, &key, token)
 }
 
 fn signed(
@@ -141,12 +145,11 @@ fn signed(
     Ok(token)
 }
 
-/// Counts and times a step.
+/// Counts a step, and times it from when the request was read.
 pub async fn measured(call: &Call, step: Step, work: impl Future<Output = Answer>) -> Answer {
-    let timer = Timer::start();
     let result = work.await;
     let refused = result.as_ref().err().map(Problem::counted_as);
     call.metrics()
-        .ceremony(call.label.get(), step, refused, timer.elapsed());
+        .ceremony(call.label.get(), step, refused, call.timer.elapsed());
     result
 }

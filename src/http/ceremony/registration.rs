@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{About, FinalizeError, Finish, Kind, take};
 use crate::http::call::Tenant;
+use crate::telemetry::traces::Part;
 use crate::tenant::challenge::Purpose;
 use crate::tenant::ids::{CredentialId, UserId};
 use crate::tenant::registration::Register;
@@ -36,12 +37,14 @@ pub async fn finalize(
         user_verification: taken.ceremony.user_verification,
     };
     let now = tenant.registry().source.env().now;
-    let registration = verify(
-        &response,
-        &expected,
-        &policy.settings.offers.algorithms,
-        &policy.attestation(now),
-    )?;
+    let registration = tenant.part(Part::Verify, || {
+        verify(
+            &response,
+            &expected,
+            &policy.settings.offers.algorithms,
+            &policy.attestation(now),
+        )
+    })?;
     let credential_id =
         CredentialId::parse(&registration.credential_id).ok_or(Rejection::CredentialUnknown)?;
     let aaguid = Uuid::from_bytes(registration.aaguid);

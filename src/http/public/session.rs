@@ -151,7 +151,7 @@ async fn vouched(call: &Call, tenant: &Tenant<'_>, token: &str) -> Option<Subjec
     let vouched = issuers::subject(&call.shared.issuers, of, token, now).await;
     vouched
         .map(|said| Subject::vouched(said, &tenant.read(), now))
-        .inspect_err(|refused| tracing::debug!(request_id = ?call.id, %refused, "a token of an issuer was refused"))
+        .inspect_err(|refused| tracing::debug!(request_id = call.id_text(), %refused, "a token of an issuer was refused"))
         .ok()
 }
 

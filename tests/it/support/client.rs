@@ -14,6 +14,8 @@ use super::{ORIGIN, RP_ID};
 pub(crate) struct Client {
     http: reqwest::Client,
     pub(crate) address: String,
+    /// Sent where no other is.
+    bearer: Option<String>,
 }
 
 #[derive(Debug)]
@@ -31,7 +33,13 @@ impl Client {
         Self {
             http: http.build().unwrap(),
             address: address.to_owned(),
+            bearer: None,
         }
+    }
+
+    pub(crate) fn with_bearer(self, token: &str) -> Self {
+        let bearer = Some(format!("Bearer {token}"));
+        Self { bearer, ..self }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -76,6 +84,10 @@ impl Client {
         let mut request = self.http.request(method.clone(), url);
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        let is_said = headers.iter().any(|(name, _)| *name == "Authorization");
+        if let Some(bearer) = self.bearer.as_ref().filter(|_| !is_said) {
+            request = request.header("Authorization", bearer);
         }
         if let Some(body) = body {
             request = request.body(body);

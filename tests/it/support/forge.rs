@@ -143,6 +143,12 @@ impl Attestation<'_> {
     }
 }
 
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let letters = digits.map(|digit| char::from_digit(digit.into(), 16).unwrap());
+    letters.collect()
+}
+
 pub(crate) fn from_base64url(text: &Value) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text.as_str().unwrap()).unwrap()
 }

@@ -3,13 +3,15 @@
 
 mod authenticator;
 mod client;
+mod collector;
 mod forge;
 mod server;
 mod visitor;
 
 pub(crate) use authenticator::Authenticator;
 pub(crate) use client::{Answer, Client, Tenant, config, raw, raw_while_open};
-pub(crate) use forge::{ALGORITHMS, Attestation, Flags, Forge, base64url, from_base64url};
+pub(crate) use collector::{Collector, attribute};
+pub(crate) use forge::{ALGORITHMS, Attestation, Flags, Forge, base64url, from_base64url, hex};
 pub(crate) use server::{STORE_KEY, TestServer};
 pub(crate) use visitor::Visitor;
 

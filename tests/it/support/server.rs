@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -146,6 +146,43 @@ impl TestServer {
         self.log.lock().unwrap().clone()
     }
 
+    /// The lines of its log that are about requests, oldest first.
+    pub(crate) fn request_lines(&self) -> Vec<Value> {
+        let log = self.log();
+        let lines = log
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        lines
+            .filter(|line: &Value| line["request_id"].is_string() && line["status"].is_u64())
+            .collect()
+    }
+
+    /// Waits for the line of a request: it comes after the answer.
+    pub(crate) async fn until_logged(&self, is_it: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            if let Some(line) = self.request_lines().into_iter().find(&is_it) {
+                return line;
+            }
+            assert!(Instant::now() < deadline, "never logged:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits for a text in its log.
+    pub(crate) async fn until_said(&self, text: &str) {
+        let deadline = Instant::now() + DEADLINE;
+        while !self.log().contains(text) {
+            assert!(Instant::now() < deadline, "never said:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// While it is held, nobody reads the server's stderr.
+    pub(crate) fn hold_log(&self) -> MutexGuard<'_, String> {
+        self.log.lock().unwrap()
+    }
+
     /// All that it has written to stdout.
     pub(crate) fn stdout(&self) -> String {
         std::fs::read_to_string(self.directory().join(STDOUT)).unwrap()
@@ -194,6 +231,15 @@ impl TestServer {
         Client::new(&self.admin)
     }
 
+    /// The admin API, with the token of the settings.
+    pub(crate) fn operator(&self) -> Client {
+        let mut settings = self.settings.iter();
+        match settings.find(|(key, _)| key == "SERVER__ADMIN_TOKEN") {
+            Some((_, token)) => self.admin().with_bearer(token),
+            None => self.admin(),
+        }
+    }
+
     /// A tenant as most tests want it, with an API key.
     pub(crate) async fn tenant(&self) -> Tenant {
         self.tenant_with(config()).await
@@ -201,7 +247,7 @@ impl TestServer {
 
     pub(crate) async fn tenant_with(&self, config: Value) -> Tenant {
         let body = json!({"display_name": "Golden RP", "config": config, "create_api_key": true});
-        let created = self.admin().post("/tenants", &body).await.expect(201);
+        let created = self.operator().post("/tenants", &body).await.expect(201);
         Tenant {
             client: self.client(),
             id: created["id"].as_str().unwrap().to_owned(),

@@ -27,7 +27,7 @@ impl Visitor {
     /// With a session from the admin API, by what that takes of a user.
     pub(crate) async fn vouched(server: &TestServer, tenant: &Tenant, body: Value) -> Self {
         let path = format!("/tenants/{}/sessions", tenant.id);
-        let answer = server.admin().post(&path, &body).await;
+        let answer = server.operator().post(&path, &body).await;
         assert!((200..300).contains(&answer.status), "{answer:?}");
         Self {
             token: answer.json()["session_token"].as_str().unwrap().to_owned(),
