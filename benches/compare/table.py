@@ -32,7 +32,7 @@ def write(found, options):
     readme = servers.ROOT / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    readme.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
 
 
 def markdown(found, options, void):
