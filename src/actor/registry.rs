@@ -27,11 +27,11 @@ use super::signing::KeyPool;
 use super::source::EnvSource;
 use super::workers::Workers;
 use crate::store::{Change, Commit, CommitError, LoadError, Store};
-use crate::telemetry::metrics::{Inside, Metrics};
+use crate::telemetry::metrics::Metrics;
 use crate::tenant::Decision;
 use crate::tenant::admin::CreateTenant;
 use crate::tenant::audit::{Kind, Note, Requester};
-use crate::tenant::challenge::{Access, Ceremony, still_pending};
+use crate::tenant::challenge::{Ceremony, still_pending};
 use crate::tenant::event::TenantProfile;
 use crate::tenant::ids::{Challenge, TenantId};
 use crate::tenant::policy::Policy;
@@ -312,29 +312,13 @@ impl Registry {
         self.permits.iter().map(Permits::out).sum()
     }
 
-    /// What is in memory and under way, for who scrapes.
-    pub fn inside(&self) -> Inside {
-        let ledgers = self.surroundings.iter().map(|it| &it.ledger);
-        let pending = |access| ledgers.clone().map(|it| it.pending(access)).sum();
-        let mut inside = Inside {
-            pending: [pending(Access::Keyed), pending(Access::Unkeyed)],
-            permits: self.requests(),
-            permits_max: self.permits.iter().map(Permits::most).sum(),
-            ..Inside::default()
-        };
-        let tenants = self.ready();
-        inside.tenants = tenants.len();
-        for tenant in tenants {
-            let state = tenant.read();
-            inside.users += state.users.len();
-            inside.credentials += state.credentials.len();
-        }
+    /// Those that are not served because their rows are damaged.
+    pub(super) fn quarantined(&self) -> usize {
         let is_quarantined = |known: &&Known| matches!(known, Known::Quarantined);
-        inside.quarantined = self.known().values().filter(is_quarantined).count();
-        inside
+        self.known().values().filter(is_quarantined).count()
     }
 
-    fn ready(&self) -> Vec<Arc<Tenant>> {
+    pub(super) fn ready(&self) -> Vec<Arc<Tenant>> {
         let known = self.known();
         let ready = known.values().filter_map(|known| match known {
             Known::Ready(seats) => Some(Arc::clone(seats.tenant())),

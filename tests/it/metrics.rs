@@ -139,8 +139,9 @@ async fn what_is_described_is_counted_as_described() {
     for client in [server.client(), server.admin()] {
         let api = client.get("/openapi.json").await.expect(200);
         for path in api["paths"].as_object().unwrap().keys() {
-            let asked = path.replace("{tenant_id}", &tenant.id);
-            client.send("TRACE", &asked, &[], None).await;
+            client
+                .send("TRACE", &asked(path, &tenant.id), &[], None)
+                .await;
             described.push(path.clone());
         }
     }
@@ -149,6 +150,18 @@ async fn what_is_described_is_counted_as_described() {
     for path in described {
         let route = format!(r#"{{route="{path}",method="other","#);
         assert!(text.contains(&route), "{route}\n{text}");
+    }
+}
+
+/// The Public API is described as it is on a tenant's own host; the address of this server names none.
+fn asked(path: &str, tenant: &str) -> String {
+    let has_tenant = ["/{", "/tenants", "/health", "/metrics", "/openapi.json"];
+    if has_tenant.iter().any(|start| path.starts_with(start)) {
+        path.replace("{tenant_id}", tenant)
+    } else if path == "/.well-known/jwks.json" {
+        format!("/{tenant}/webauthn{path}")
+    } else {
+        format!("/{tenant}{path}")
     }
 }
 
