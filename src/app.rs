@@ -160,6 +160,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     snapshots::run(config, keyring, metrics);
     sweep(Arc::clone(&registry), config.limits.tenant_idle);
     audit::run(&registry);
+    actix_web::rt::spawn(give_memory_back());
     Ok(Running {
         public: public.address,
         admin: admin.address,
@@ -298,6 +299,16 @@ fn sweep(registry: Arc<Registry>, idle: Duration) {
     });
 }
 
+/// What a hydration has used and let go is returned to the system by the next big release after a second, and an idle
+/// server has none. So here is one, of memory that nobody touches.
+async fn give_memory_back() {
+    let mut ticks = tokio::time::interval(MEMORY_BACK_EVERY);
+    loop {
+        ticks.tick().await;
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(BIG)));
+    }
+}
+
 /// One a core, where the settings leave it open.
 fn workers(configured: usize) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -340,3 +351,7 @@ fn clock() -> Clock {
 
 /// What a connection has to end by itself once nothing is under way any more.
 const SHUTDOWN_SECONDS: u64 = 1;
+
+const MEMORY_BACK_EVERY: Duration = Duration::from_secs(2);
+/// Not among the sizes that the allocator keeps for the next who asks.
+const BIG: usize = 1024 * 1024;

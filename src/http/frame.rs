@@ -2,7 +2,7 @@
 //! panic that reaches the client. Between, the routes: one table a face, each a `match` on path and method.
 //!
 //! actix-web's own router, scopes and middleware do the same in boxes within boxes, at a third of all that an initialize
-//! may cost; so it serves us one handler.
+//! may cost; so `HttpServer` is given one service, and no `App`.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
