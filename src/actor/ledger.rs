@@ -73,12 +73,16 @@ impl Counts {
         }
     }
 
+    /// Only the worker writes, so a write may be a read and a store.
     fn add(&self, access: Access, count: usize) {
-        self.slot(access).fetch_add(count, Ordering::AcqRel);
+        let slot = self.slot(access);
+        slot.store(slot.load(Ordering::Relaxed) + count, Ordering::Release);
     }
 
     fn subtract(&self, access: Access, count: usize) {
-        self.slot(access).fetch_sub(count, Ordering::AcqRel);
+        let slot = self.slot(access);
+        let left = slot.load(Ordering::Relaxed).saturating_sub(count);
+        slot.store(left, Ordering::Release);
     }
 }
 

@@ -61,6 +61,16 @@ impl Segment {
         self
     }
 
+    /// A new one with room for as much: it need not grow as this one did.
+    pub(super) fn as_large(&self) -> Self {
+        Self {
+            first: 0,
+            places: Vec::with_capacity(self.places.len()),
+            bytes: Vec::with_capacity(self.bytes.len()),
+            index: HashTable::with_capacity(self.places.len()),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.places.len()
     }

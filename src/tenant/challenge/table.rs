@@ -50,7 +50,10 @@ impl Table {
             _ => false,
         };
         if !fits {
-            let fresh = self.spare.take().unwrap_or_default();
+            let last = self.segments.back();
+            let fresh = self.spare.take();
+            let fresh =
+                fresh.unwrap_or_else(|| last.map_or_else(Segment::default, Segment::as_large));
             self.segments.push_back(fresh.starting_at(self.end));
             self.spans.push_back(Span {
                 from: moment,
