@@ -7,6 +7,7 @@ mod declared;
 mod demo;
 mod drain;
 mod issuers;
+mod listeners;
 mod metrics;
 mod rates;
 mod snapshots;
@@ -40,13 +41,14 @@ use crate::http::route::Table;
 use crate::http::tenancy::Tenancy;
 use crate::http::{self, Shared, admin};
 use crate::store::Store;
-use crate::store::seal::KeyringError;
+use crate::store::seal::{Keyring, KeyringError};
 use crate::store::sqlite::OpenError;
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::env::{Env, RANDOM_BYTES};
 use crate::tenant::ids::Timestamp;
 
 use audit::Lines;
+use listeners::Listeners;
 use traces::Exporter;
 
 pub use authenticators::names;
@@ -113,11 +115,11 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     parts.audit_listener = lines.as_ref().map(Lines::listener);
     let registry = Registry::new(parts);
     declared::follow(&registry, &declared).await?;
-    let public = Listener::bind("server.public_address", &config.server.public_address)?;
-    let admin = Listener::bind("server.admin_address", &config.server.admin_address)?;
-    let scraped = config.metrics.address.as_ref();
-    let scraped = scraped.map(|address| Listener::bind("metrics.address", address));
-    let scraped = scraped.transpose()?;
+    let Listeners {
+        public,
+        admin,
+        scraped,
+    } = Listeners::bind(config)?;
     let port = public.address.port();
     let demo = match (mode, config.server.try_page) {
         (Mode::Real, false) => None,
@@ -157,10 +159,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         (Mode::Dev, Some(tenant)) => Some(demo::prepare(&registry, tenant, port).await?),
         (Mode::Dev, None) | (Mode::Real, _) => None,
     };
-    snapshots::run(config, keyring, metrics);
-    sweep(Arc::clone(&registry), config.limits.tenant_idle);
-    audit::run(&registry);
-    actix_web::rt::spawn(give_memory_back());
+    tidy_up(config, keyring, metrics, &registry);
     Ok(Running {
         public: public.address,
         admin: admin.address,
@@ -174,25 +173,12 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     })
 }
 
-/// A socket that is bound, with the address that it got.
-struct Listener {
-    listener: TcpListener,
-    address: SocketAddr,
-}
-
-impl Listener {
-    fn bind(key: &'static str, address: &Address) -> Result<Self, StartError> {
-        let bound = address
-            .resolve()
-            .and_then(|addresses| TcpListener::bind(&addresses[..]));
-        let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (address, listener) = bound.map_err(|source| StartError::Listen {
-            key,
-            address: address.clone(),
-            source,
-        })?;
-        Ok(Self { listener, address })
-    }
+/// What goes on beside the requests.
+fn tidy_up(config: &Config, keyring: Keyring, metrics: Metrics, registry: &Arc<Registry>) {
+    snapshots::run(config, keyring, metrics);
+    sweep(Arc::clone(registry), config.limits.tenant_idle);
+    audit::run(registry);
+    actix_web::rt::spawn(give_memory_back());
 }
 
 fn parts(
