@@ -117,9 +117,14 @@ impl Segment {
         Some(removed)
     }
 
-    /// Drops what is in a place.
-    pub(super) fn forget(&mut self, place: usize) {
-        let found = u16::try_from(place).ok().and_then(|place| {
+    /// The number behind the last place.
+    pub(super) fn end(&self) -> u64 {
+        self.first + wide(self.places.len())
+    }
+
+    /// Drops what has a number.
+    pub(super) fn forget(&mut self, number: u64) {
+        let found = self.place(number).and_then(|place| {
             let record = record(&self.places, &self.bytes, place)?;
             let hash = hash(record.challenge);
             self.index.find_entry(hash, |it| *it == place).ok()
@@ -131,14 +136,18 @@ impl Segment {
     }
 
     /// `None` for what was taken or is not there.
-    pub(super) fn get(&self, place: usize) -> Option<Record<'_>> {
-        record(&self.places, &self.bytes, u16::try_from(place).ok()?)
+    pub(super) fn get(&self, number: u64) -> Option<Record<'_>> {
+        record(&self.places, &self.bytes, self.place(number)?)
+    }
+
+    fn place(&self, number: u64) -> Option<u16> {
+        u16::try_from(number.checked_sub(self.first)?).ok()
     }
 
     /// What is out of these numbers, in order.
     pub(super) fn records(&self, numbers: Range<u64>) -> impl Iterator<Item = Record<'_>> {
-        let place = |number: u64| narrow(number.saturating_sub(self.first)).min(self.places.len());
-        (place(numbers.start)..place(numbers.end)).filter_map(|place| self.get(place))
+        let numbers = numbers.start.max(self.first)..numbers.end.min(self.end());
+        numbers.filter_map(|number| self.get(number))
     }
 }
 

@@ -16,8 +16,6 @@ pub(super) struct Table {
     spans: VecDeque<Span>,
     first: u64,
     end: u64,
-    /// How many of the places in front of the first segment were passed.
-    passed: usize,
     /// How many ceremonies are out.
     out: usize,
     /// From this number on, no checkpoint was made yet, or the last one failed.
@@ -172,7 +170,7 @@ impl Table {
     }
 
     fn front(&self) -> Option<Record<'_>> {
-        self.segments.front()?.get(self.passed)
+        self.segments.front()?.get(self.first)
     }
 
     /// The front is none that was taken.
@@ -181,7 +179,7 @@ impl Table {
             return false;
         }
         if let Some(segment) = self.segments.front_mut() {
-            segment.forget(self.passed);
+            segment.forget(self.first);
         }
         self.out -= 1;
         self.pass();
@@ -190,15 +188,10 @@ impl Table {
 
     fn pass(&mut self) {
         self.first += 1;
-        self.passed += 1;
-        if self
-            .segments
-            .front()
-            .is_some_and(|it| it.len() <= self.passed)
-        {
+        let front = self.segments.front();
+        if front.is_some_and(|segment| segment.end() <= self.first) {
             self.spare = self.segments.pop_front().filter(|_| self.out > 0);
             self.spans.pop_front();
-            self.passed = 0;
         }
         self.unsaved_from = self.unsaved_from.max(self.first);
         self.named_until = self.named_until.max(self.first);
