@@ -13,6 +13,7 @@ mod rates;
 mod snapshots;
 mod store;
 mod tenancy;
+pub mod tls;
 mod traces;
 
 use std::convert::Infallible;
@@ -22,8 +23,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix_http::Request;
-use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle, fn_service};
+use actix_web::{HttpResponse, HttpServer};
 use futures_util::FutureExt;
 use rand::RngExt;
 use thiserror::Error;
@@ -252,11 +253,20 @@ fn admin_server(config: &Config, shared: Shared, listener: TcpListener) -> io::R
         demo: None,
         ..shared
     });
+    side_server(config, shared, listener, http::serve_admin)
+}
+
+/// A listener for operators: one worker is enough.
+fn side_server<Answered: Future<Output = HttpResponse> + 'static>(
+    config: &Config,
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    serve: fn(Arc<Shared>, Request) -> Answered,
+) -> io::Result<Server> {
     let server = HttpServer::new(move || {
         let shared = Arc::clone(&shared);
         fn_service(move |request: Request| {
-            let answer = http::serve_admin(Arc::clone(&shared), request);
-            answer.map(Ok::<_, Infallible>)
+            serve(Arc::clone(&shared), request).map(Ok::<_, Infallible>)
         })
     });
     let server = server

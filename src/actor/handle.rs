@@ -40,6 +40,7 @@ pub struct Tenant {
     durable: Arc<Durable>,
     actor: Addr<TenantActor>,
     pub(super) slots: Arc<Slots>,
+    /// How it is counted.
     label: TenantLabel,
     asked_for: AtomicBool,
     first_key: Mutex<()>,
@@ -103,8 +104,6 @@ impl Tenant {
 #[repr(align(128))]
 pub struct Seat {
     tenant: Arc<Tenant>,
-    /// How the tenant is counted.
-    label: TenantLabel,
     permits: Permits,
 }
 
@@ -124,12 +123,7 @@ impl Seats {
         let permits = Permits::divided(requests, workers);
         let seats = permits.into_iter().map(|permits| {
             let tenant = Arc::clone(&tenant);
-            let label = tenant.label;
-            Arc::new(Seat {
-                tenant,
-                label,
-                permits,
-            })
+            Arc::new(Seat { tenant, permits })
         });
         Self(seats.collect())
     }
@@ -335,7 +329,7 @@ impl<'a> Lease<'a> {
 
     /// How the tenant is counted.
     pub fn label(&self) -> TenantLabel {
-        self.seat.label
+        self.seat.tenant.label
     }
 
     fn slots(&self) -> &Slots {

@@ -11,10 +11,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use ureq::http::Response;
 use ureq::http::header::{CACHE_CONTROL, HeaderMap, LOCATION};
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use url::Url;
 
+use super::tls;
 use crate::http::issuers::{FetchError, Fetched, KeySets, Reply, is_key_address};
 use crate::http::rate::Clock;
 use crate::telemetry::metrics::Metrics;
@@ -70,13 +70,8 @@ fn work(jobs: &Mutex<Receiver<Job>>, agent: &Agent) {
     }
 }
 
-/// TLS with the library that verifies everywhere else, and the machine's own list of authorities: many issuers are in the
-/// house. No proxy is taken from the environment.
+/// No proxy is taken from the environment.
 pub(super) fn agent() -> Agent {
-    let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(crypto)
-        .root_certs(RootCerts::PlatformVerifier);
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -84,7 +79,7 @@ pub(super) fn agent() -> Agent {
         .proxy(None)
         .max_idle_connections(0)
         .user_agent(concat!("keywright/", env!("CARGO_PKG_VERSION")))
-        .tls_config(tls.build());
+        .tls_config(tls::client());
     config.build().new_agent()
 }
 

@@ -1,17 +1,13 @@
 //! What is looked at when somebody scrapes, and a listener for those who do, where the settings want one apart.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
-use actix_http::Request;
-use actix_web::HttpServer;
-use actix_web::dev::{Server, fn_service};
-use futures_util::FutureExt;
+use actix_web::dev::Server;
 
-use super::{SHUTDOWN_SECONDS, limits};
+use super::{limits, side_server};
 use crate::actor::registry::Registry;
 use crate::config::Config;
 use crate::http::issuers::KeySets;
@@ -57,18 +53,5 @@ pub(super) fn server(config: &Config, shared: Shared, listener: TcpListener) -> 
         demo: None,
         ..shared
     });
-    let server = HttpServer::new(move || {
-        let shared = Arc::clone(&shared);
-        fn_service(move |request: Request| {
-            let answer = http::serve_metrics(Arc::clone(&shared), request);
-            answer.map(Ok::<_, Infallible>)
-        })
-    });
-    let server = server
-        .workers(1)
-        .client_request_timeout(config.server.request_timeout)
-        .keep_alive(config.server.keep_alive)
-        .shutdown_timeout(SHUTDOWN_SECONDS)
-        .disable_signals();
-    Ok(server.listen(listener)?.run())
+    side_server(config, shared, listener, http::serve_metrics)
 }

@@ -1,16 +1,15 @@
 //! Speaks to the admin API: one small request at a time, no redirects, no proxy, the token only to the address that was given.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 use ureq::http::{Method, Request, Response};
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use url::Url;
 
 use super::failure::Failure;
+use crate::app::tls;
 
 /// Where the server is, and what lets one in.
 #[derive(Debug, Args)]
@@ -66,13 +65,7 @@ impl Server {
     }
 }
 
-/// TLS with the library that verifies and signs everywhere else, and the machine's own list of authorities: an admin API
-/// that is behind TLS often has a certificate of the house.
 fn agent() -> Agent {
-    let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(crypto)
-        .root_certs(RootCerts::PlatformVerifier);
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -81,7 +74,7 @@ fn agent() -> Agent {
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_global(Some(TIMEOUT))
         .user_agent(concat!("keywright/", env!("CARGO_PKG_VERSION")))
-        .tls_config(tls.build());
+        .tls_config(tls::client());
     config.build().new_agent()
 }
 
