@@ -219,7 +219,7 @@ fn parts(
 fn public_server(config: &Config, shared: Shared, listener: TcpListener) -> io::Result<Server> {
     let workers = shared.registry.workers.count();
     let server = HttpServer::new(move || {
-        let worker = shared.registry.workers.join(actix::Arbiter::current());
+        let worker = shared.registry.join(&actix::Arbiter::current());
         // A copy for each worker: its reference count is nobody else's.
         let shared = Arc::new(shared.clone());
         fn_service(move |request: Request| {

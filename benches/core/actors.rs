@@ -180,8 +180,8 @@ fn registry(other: &Arbiter) -> Arc<Registry> {
         audit_queue: 1_000,
         audit_listener: None,
     });
-    registry.workers.join(Arbiter::current());
-    registry.workers.join(other.handle());
+    registry.join(&Arbiter::current());
+    registry.join(&other.handle());
     registry
 }
 

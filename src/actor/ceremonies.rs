@@ -55,6 +55,11 @@ pub struct Used {
     pub matters_until: Timestamp,
 }
 
+/// It is time to drop what has expired, and to write down what is new.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Tick;
+
 /// What the actors of one worker share.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -163,14 +168,6 @@ impl Ceremonies {
         self.surroundings.ledger.ended(&self.held, access, count);
     }
 
-    fn tick(&mut self, ctx: &mut Context<Self>) {
-        self.expire(self.surroundings.source.env().now);
-        if !self.saving {
-            self.more_checkpoints = self.pending.unsaved().div_ceil(CHECKPOINT_CEREMONIES_MAX);
-            self.save(CHECKPOINT_CEREMONIES_MAX, ctx);
-        }
-    }
-
     /// Hands a checkpoint of at most so many ceremonies to the store, if there is anything to tell.
     fn save(&mut self, most: usize, ctx: &mut Context<Self>) {
         let now = self.surroundings.source.env().now;
@@ -240,8 +237,7 @@ impl Actor for Ceremonies {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         ctx.set_mailbox_capacity(MAILBOX);
-        ctx.run_interval(self.surroundings.checkpoint_every, Self::tick);
-        let owner = actix::WeakAddr::recipient(ctx.address().downgrade());
+        let owner = ctx.address().downgrade();
         self.surroundings.ledger.open(Arc::clone(&self.held), owner);
     }
 }
@@ -296,6 +292,18 @@ impl Handler<Used> for Ceremonies {
     fn handle(&mut self, used: Used, _: &mut Context<Self>) {
         self.uses.note(used.session, used.at, used.matters_until);
         self.held.set_unsaved(true);
+    }
+}
+
+impl Handler<Tick> for Ceremonies {
+    type Result = ();
+
+    fn handle(&mut self, _: Tick, ctx: &mut Context<Self>) {
+        self.expire(self.surroundings.source.env().now);
+        if !self.saving {
+            self.more_checkpoints = self.pending.unsaved().div_ceil(CHECKPOINT_CEREMONIES_MAX);
+            self.save(CHECKPOINT_CEREMONIES_MAX, ctx);
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! A tenant as the rest of the program holds it: its state to read, its actors to ask, for as long as one request lasts.
 
+mod seats;
 mod sessions;
+mod slots;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -8,24 +10,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::{Actor, Addr};
 use futures_util::FutureExt;
-use futures_util::future::OptionFuture;
-use parking_lot::RwLock;
 use tokio::sync::Mutex;
 
 use super::Refusal;
 use super::audit::{AuditPage, Filter, Window};
-use super::ceremonies::{Begin, Ceremonies, Save, Take};
+use super::ceremonies::{Begin, Take};
 use super::codec;
-use super::ledger::Counts;
-use super::permits::Permits;
 use super::registry::Registry;
-use super::tenant::{Durable, Execute, TenantActor};
+use super::tenant::{Durable, Execute, Owner, TenantActor};
 use crate::telemetry::tenants::TenantLabel;
 use crate::telemetry::worker::Timer;
 use crate::tenant::audit::{Note, Requester};
 use crate::tenant::challenge::Ceremony;
 use crate::tenant::decoy::{CreateDecoyKey, DecoyKey};
-use crate::tenant::ids::{Challenge, TenantId, Timestamp};
+use crate::tenant::ids::{Challenge, Timestamp};
 use crate::tenant::policy::Policy;
 use crate::tenant::settings::AuditRules;
 use crate::tenant::state::TenantState;
@@ -33,16 +31,16 @@ use crate::tenant::token::commands::{AddFirstSigningKey, RenewSigningKey, kind_t
 use crate::tenant::token::{KeyKind, KeyPurpose, PrivateKey, SigningKey};
 use crate::tenant::{Command, Initialize};
 
+pub use seats::Seat;
+pub(super) use seats::Seats;
 pub use sessions::NoSession;
+pub(super) use slots::Slots;
 
 /// A tenant in memory. It goes when the registry lets go of it and the last lease ends.
 pub struct Tenant {
     durable: Arc<Durable>,
     actor: Addr<TenantActor>,
     pub(super) slots: Arc<Slots>,
-    /// How it is counted.
-    label: TenantLabel,
-    asked_for: AtomicBool,
     first_key: Mutex<()>,
     renewing: AtomicBool,
 }
@@ -59,22 +57,19 @@ impl Drop for Renewing {
 impl Tenant {
     pub(super) fn start(registry: &Registry, state: TenantState, slots: Arc<Slots>) -> Self {
         let durable = Arc::new(Durable::new(state.id, state));
-        let owned = Arc::clone(&durable);
+        let owner = Owner(Arc::clone(&durable));
         let (store, source) = (Arc::clone(&registry.store), registry.source.clone());
         let audit = Arc::clone(&registry.audit);
         let home = registry.workers.home(durable.id);
         let metrics = registry.metrics.worker(home).clone();
-        let label = registry.metrics.tenant_label(durable.id.0);
         let home = registry.workers.arbiter(home);
         let home = home.expect("requests are accepted only once every worker has started");
         Self {
             durable,
             actor: TenantActor::start_in_arbiter(&home, |_| {
-                TenantActor::new(owned, store, source, audit, metrics)
+                TenantActor::new(owner, store, source, audit, metrics)
             }),
             slots,
-            label,
-            asked_for: AtomicBool::new(true),
             first_key: Mutex::new(()),
             renewing: AtomicBool::new(false),
         }
@@ -88,63 +83,11 @@ impl Tenant {
         Arc::clone(&self.durable.read().policy)
     }
 
-    pub(super) fn is_alive(&self) -> bool {
-        !self.durable.is_dead() && self.actor.connected()
-    }
-
     async fn execute<C: Command>(&self, execute: Execute<C>) -> Result<C::Outcome, Refusal> {
         self.actor
             .send(execute)
             .await
             .map_err(|_| Refusal::Interrupted)?
-    }
-}
-
-/// A tenant as one worker has it: what every request counts is counted here, on a cache line that no other worker writes.
-#[repr(align(128))]
-pub struct Seat {
-    tenant: Arc<Tenant>,
-    permits: Permits,
-}
-
-impl Seat {
-    pub(super) fn durable(&self) -> &Durable {
-        &self.tenant.durable
-    }
-}
-
-/// The tenant's seats, one a worker.
-pub(super) struct Seats(Box<[Arc<Seat>]>);
-
-impl Seats {
-    /// `requests` may be under way at a time.
-    pub(super) fn new(tenant: Tenant, requests: usize, workers: usize) -> Self {
-        let tenant = Arc::new(tenant);
-        let permits = Permits::divided(requests, workers);
-        let seats = permits.into_iter().map(|permits| {
-            let tenant = Arc::clone(&tenant);
-            Arc::new(Seat { tenant, permits })
-        });
-        Self(seats.collect())
-    }
-
-    pub(super) fn tenant(&self) -> &Arc<Tenant> {
-        &self.0[0].tenant
-    }
-
-    /// Whether nobody has asked since the last time that this was asked, and nothing is under way or pending.
-    pub(super) fn are_released(&self) -> bool {
-        let asked_for = self.tenant().asked_for.swap(false, Ordering::AcqRel);
-        !asked_for && self.are_idle()
-    }
-
-    /// Whether nobody asks, and nothing is under way or pending.
-    pub(super) fn are_idle(&self) -> bool {
-        let tenant = self.tenant();
-        !tenant.asked_for.load(Ordering::Acquire)
-            && self.0.iter().all(|seat| seat.permits.out() == 0)
-            && !tenant.durable.has_commits_in_flight()
-            && tenant.slots.are_idle()
     }
 }
 
@@ -158,7 +101,7 @@ pub struct Lease<'a> {
 impl<'a> Lease<'a> {
     /// `None`: too many requests are under way on this worker, in all or of this tenant.
     pub(super) fn take(registry: &'a Arc<Registry>, seats: &Seats, worker: usize) -> Option<Self> {
-        let seat = &seats.0[worker];
+        let seat = seats.of(worker);
         if !registry.permits[worker].take() {
             return None;
         }
@@ -166,9 +109,7 @@ impl<'a> Lease<'a> {
             registry.permits[worker].give_back();
             return None;
         }
-        if !seat.tenant.asked_for.load(Ordering::Relaxed) {
-            seat.tenant.asked_for.store(true, Ordering::Release);
-        }
+        seat.note_asked_for();
         Some(Self {
             registry,
             seat: Arc::clone(seat),
@@ -182,19 +123,17 @@ impl<'a> Lease<'a> {
             initialize,
             tenant: Arc::clone(&self.seat),
         };
-        let options = self
-            .slots()
-            .with(self.registry, self.worker, |actor| actor.send(message));
+        let slot = &self.seat.slot;
+        let options = slot.with(self.registry, |actor| actor.send(message));
         Ok(options.await.map_err(|_| Refusal::Interrupted)??)
     }
 
     /// Takes a challenge from whichever worker holds it.
     pub async fn take_challenge(&self, challenge: Challenge) -> Result<Ceremony, Refusal> {
-        let worker = challenge.holder(self.registry.workers.count());
+        let slots = &self.seat.tenant.slots;
+        let slot = &slots[challenge.holder(slots.len())];
         let take = Take(challenge, Timer::start());
-        let taken = self
-            .slots()
-            .with(self.registry, worker, |actor| actor.send(take));
+        let taken = slot.with(self.registry, |actor| actor.send(take));
         Ok(taken.await.map_err(|_| Refusal::Interrupted)??)
     }
 
@@ -206,7 +145,7 @@ impl<'a> Lease<'a> {
     ) -> Result<C::Outcome, Refusal> {
         let sent = Timer::start();
         let execute = Execute { command, by, sent };
-        if self.seat.tenant.is_alive() {
+        if !self.is_dead() {
             return self.seat.tenant.execute(execute).await;
         }
         let fresh = self.registry.lease(self.id, self.worker).await?;
@@ -329,11 +268,7 @@ impl<'a> Lease<'a> {
 
     /// How the tenant is counted.
     pub fn label(&self) -> TenantLabel {
-        self.seat.tenant.label
-    }
-
-    fn slots(&self) -> &Slots {
-        &self.seat.tenant.slots
+        self.seat.label
     }
 }
 
@@ -341,7 +276,7 @@ impl Deref for Lease<'_> {
     type Target = Durable;
 
     fn deref(&self) -> &Durable {
-        &self.seat.tenant.durable
+        &self.seat.durable
     }
 }
 
@@ -349,97 +284,5 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         self.seat.permits.give_back();
         self.registry.permits[self.worker].give_back();
-    }
-}
-
-/// A tenant's ceremonies actors, one a worker, each started when it is first needed and each on cache lines of its own.
-pub(super) struct Slots {
-    tenant: TenantId,
-    slots: Box<[Slot]>,
-}
-
-#[derive(Default)]
-#[repr(align(128))]
-struct Slot {
-    actor: RwLock<Option<Addr<Ceremonies>>>,
-    held: Arc<Counts>,
-}
-
-impl Slots {
-    pub(super) fn new(tenant: TenantId, workers: usize) -> Self {
-        Self {
-            tenant,
-            slots: (0..workers).map(|_| Slot::default()).collect(),
-        }
-    }
-
-    /// Gives each challenge to the worker that its byte 0 names now: their number may have changed.
-    pub(super) fn restore(&self, registry: &Registry, pending: Vec<(Challenge, Ceremony)>) {
-        let mut shares: Vec<Vec<_>> = self.slots.iter().map(|_| Vec::new()).collect();
-        for (challenge, ceremony) in pending {
-            shares[challenge.holder(self.slots.len())].push((challenge, ceremony));
-        }
-        for (worker, share) in shares
-            .into_iter()
-            .enumerate()
-            .filter(|(_, share)| !share.is_empty())
-        {
-            *self.slots[worker].actor.write() = Some(self.start(registry, worker, share));
-        }
-    }
-
-    pub(super) async fn save(&self) {
-        for slot in &self.slots {
-            let saved = slot.actor.read().as_ref().map(|actor| actor.send(Save));
-            // An actor that has died has nothing left to save.
-            if let Some(Err(error)) = OptionFuture::from(saved).await {
-                tracing::warn!(tenant = %self.tenant, %error, "its challenges are gone");
-            }
-        }
-    }
-
-    fn are_idle(&self) -> bool {
-        self.slots.iter().all(|slot| slot.held.is_idle())
-    }
-
-    /// Speaks to a worker's actor, a new one where there is none yet or the last has died.
-    fn with<T>(
-        &self,
-        registry: &Registry,
-        worker: usize,
-        speak: impl FnOnce(&Addr<Ceremonies>) -> T,
-    ) -> T {
-        let slot = &self.slots[worker];
-        if let Some(actor) = slot.actor.read().as_ref().filter(|actor| actor.connected()) {
-            return speak(actor);
-        }
-        let mut actor = slot.actor.write();
-        if actor.as_ref().is_some_and(|actor| !actor.connected()) {
-            registry.metrics.actor_restarted();
-            *actor = None;
-        }
-        speak(actor.get_or_insert_with(|| self.start(registry, worker, Vec::new())))
-    }
-
-    fn start(
-        &self,
-        registry: &Registry,
-        worker: usize,
-        pending: Vec<(Challenge, Ceremony)>,
-    ) -> Addr<Ceremonies> {
-        let arbiter = registry.workers.arbiter(worker);
-        let arbiter = arbiter.expect("requests are accepted only once every worker has started");
-        let number = u8::try_from(worker).expect("at most 256 workers");
-        let held = Arc::clone(&self.slots[worker].held);
-        let mut actor = Ceremonies::new(
-            self.tenant,
-            number,
-            held,
-            registry.surroundings[worker].clone(),
-        );
-        Ceremonies::start_in_arbiter(&arbiter, move |_| {
-            actor.restore(pending);
-            actor
-        })
     }
 }

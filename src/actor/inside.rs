@@ -1,6 +1,5 @@
 //! What is in memory and under way, for who scrapes. Nobody waits for it but those who look.
 
-use super::permits::Permits;
 use super::registry::Registry;
 use crate::telemetry::metrics::Inside;
 use crate::tenant::challenge::Access;
@@ -15,7 +14,7 @@ impl Registry {
             quarantined: self.quarantined(),
             pending: [pending(Access::Keyed), pending(Access::Unkeyed)],
             permits: self.requests(),
-            permits_max: self.permits.iter().map(Permits::most).sum(),
+            permits_max: self.permits.iter().map(|permits| permits.most()).sum(),
             ..Inside::default()
         };
         for tenant in tenants {

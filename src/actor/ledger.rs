@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use actix::WeakRecipient;
+use actix::WeakAddr;
 use parking_lot::Mutex;
 
-use super::ceremonies::EvictOldest;
+use super::ceremonies::{Ceremonies, EvictOldest, Tick};
 use crate::tenant::challenge::Access;
 
 /// A worker's share of `limits.challenges` and `limits.challenges_per_tenant`, for keyed and unkeyed ceremonies each.
@@ -49,7 +49,7 @@ pub struct Counts {
 #[derive(Debug)]
 struct Account {
     held: Arc<Counts>,
-    owner: WeakRecipient<EvictOldest>,
+    owner: WeakAddr<Ceremonies>,
 }
 
 impl Counts {
@@ -96,12 +96,22 @@ impl Ledger {
     }
 
     /// Opens an account. Those of actors that are gone are closed when there is no room.
-    pub fn open(&self, held: Arc<Counts>, owner: WeakRecipient<EvictOldest>) {
+    pub fn open(&self, held: Arc<Counts>, owner: WeakAddr<Ceremonies>) {
         let mut accounts = self.accounts.lock();
         if accounts.len() == accounts.capacity() {
             accounts.retain(|account| account.owner.upgrade().is_some());
         }
         accounts.push(Account { held, owner });
+    }
+
+    /// Tells every so many-th of those who hold something that it is time to write it down.
+    pub fn tick(&self, first: u32, step: u32) {
+        let accounts = self.accounts.lock();
+        let numbered = (0..step).cycle().zip(accounts.iter());
+        let told = numbered.filter(|(number, it)| *number == first && !it.held.is_idle());
+        for owner in told.filter_map(|(_, account)| account.owner.upgrade()) {
+            owner.do_send(Tick);
+        }
     }
 
     pub fn began(&self, held: &Counts, access: Access) {

@@ -13,6 +13,7 @@ mod inside;
 pub mod ledger;
 pub mod permits;
 pub mod registry;
+mod rounds;
 pub mod rows;
 pub mod signing;
 pub mod source;

@@ -2,9 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Alone on its cache line: two workers that count side by side would slow each other down.
+/// On a cache line that only its worker writes: two that count side by side would slow each other down.
 #[derive(Debug)]
-#[repr(align(128))]
 pub struct Permits {
     out: AtomicUsize,
     most: usize,
@@ -12,9 +11,9 @@ pub struct Permits {
 
 impl Permits {
     /// `most`, divided over the workers.
-    pub fn divided(most: usize, workers: usize) -> Box<[Self]> {
+    pub fn divided(most: usize, workers: usize) -> impl Iterator<Item = Self> {
         let share = most.div_ceil(workers);
-        (0..workers).map(|_| Self::new(share)).collect()
+        (0..workers).map(move |_| Self::new(share))
     }
 
     const fn new(most: usize) -> Self {

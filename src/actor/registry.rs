@@ -3,26 +3,32 @@
 //! A tenant is read back from the store when it is first asked for, once however many ask; it leaves memory when nobody
 //! asks any more and nothing of it is pending. What is found dead is read back again.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+mod hydration;
+
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use actix::ArbiterHandle;
+use crossbeam_utils::CachePadded;
 use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard, ShardedLockWriteGuard};
 use futures_util::FutureExt;
 use futures_util::future::Shared;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::Refusal;
 use super::audit::{self, AuditLog};
 use super::ceremonies::Surroundings;
-use super::codec::{self, Hydrated};
+use super::codec::{self};
 use super::handle::{Lease, Seats, Slots, Tenant};
 use super::permits::Permits;
+use super::rounds::rounds;
 use super::signing::KeyPool;
 use super::source::EnvSource;
 use super::workers::Workers;
@@ -31,9 +37,8 @@ use crate::telemetry::metrics::Metrics;
 use crate::tenant::Decision;
 use crate::tenant::admin::CreateTenant;
 use crate::tenant::audit::{Kind, Note, Requester};
-use crate::tenant::challenge::{Ceremony, still_pending};
 use crate::tenant::event::TenantProfile;
-use crate::tenant::ids::{Challenge, TenantId};
+use crate::tenant::ids::TenantId;
 use crate::tenant::policy::Policy;
 use crate::tenant::secret::NewApiKey;
 
@@ -64,7 +69,7 @@ pub struct Registry {
     pub publish_ahead: Duration,
     pub(super) surroundings: Vec<Surroundings>,
     /// One each worker.
-    pub(super) permits: Box<[Permits]>,
+    pub(super) permits: Box<[CachePadded<Permits>]>,
     /// Read on every request, each worker on a cache line of its own; written when a tenant comes or goes.
     tenants: ShardedLock<HashMap<TenantId, Known>>,
     /// Those whose challenges this process has restored: that happens once, whatever becomes of their actors.
@@ -106,12 +111,21 @@ impl Registry {
             keys: parts.keys,
             publish_ahead: parts.publish_ahead,
             surroundings: parts.surroundings,
-            permits: Permits::divided(parts.requests, workers),
+            permits: Permits::divided(parts.requests, workers)
+                .map(CachePadded::new)
+                .collect(),
             tenants: ShardedLock::default(),
             restored: Mutex::new(HashSet::new()),
             requests_per_tenant: parts.requests_per_tenant,
             draining: AtomicBool::new(false),
         })
+    }
+
+    /// Called by each worker as it starts, on its own arbiter: which one it is.
+    pub fn join(&self, arbiter: &ArbiterHandle) -> usize {
+        let worker = self.workers.join(arbiter.clone());
+        arbiter.spawn(rounds(self.surroundings[worker].clone()));
+        worker
     }
 
     /// The tenant, for one request on one worker.
@@ -309,7 +323,7 @@ impl Registry {
 
     /// How many requests are under way.
     pub fn requests(&self) -> usize {
-        self.permits.iter().map(Permits::out).sum()
+        self.permits.iter().map(|permits| permits.out()).sum()
     }
 
     /// Those that are not served because their rows are damaged.
@@ -375,7 +389,7 @@ impl Registry {
         worker: usize,
     ) -> Option<Result<Found<'a>, Refusal>> {
         match known {
-            Known::Ready(seats) if seats.tenant().is_alive() => {
+            Known::Ready(seats) if seats.is_alive(worker) => {
                 Some(self.grant(seats, worker).map(Found::Ready))
             }
             Known::Ready(_) => None,
@@ -389,84 +403,6 @@ impl Registry {
             self.metrics.request_refused();
             Refusal::TooBusy
         })
-    }
-
-    /// `slots` outlive the death of a tenant's state: its challenges are not to blame.
-    fn open(self: &Arc<Self>, id: TenantId, slots: Option<Arc<Slots>>) -> Opening {
-        if slots.is_some() {
-            self.metrics.actor_restarted();
-            tracing::warn!(tenant = %id, "the tenant's actor is gone, its state is read back");
-        }
-        let registry = Arc::clone(self);
-        let hydration = async move { registry.hydrate(id, slots).await };
-        hydration.boxed().shared()
-    }
-
-    async fn hydrate(
-        self: Arc<Self>,
-        id: TenantId,
-        slots: Option<Arc<Slots>>,
-    ) -> Result<(), Refusal> {
-        match self.load(id).await {
-            Ok(hydrated) => {
-                let seats = self.assemble(id, hydrated, slots);
-                self.remember(id, Known::Ready(seats));
-                Ok(())
-            }
-            Err(Refusal::Quarantined) => {
-                self.remember(id, Known::Quarantined);
-                Err(Refusal::Quarantined)
-            }
-            Err(refusal) => {
-                self.forget(id);
-                Err(refusal)
-            }
-        }
-    }
-
-    pub(super) async fn load(&self, id: TenantId) -> Result<Hydrated, Refusal> {
-        let rows = self.store.load(id.0).await.map_err(|error| match error {
-            LoadError::Damaged(damage) => {
-                tracing::error!(tenant = %id, %damage, "the tenant is quarantined, the others are served");
-                Refusal::Quarantined
-            }
-            LoadError::Busy => Refusal::TooBusy,
-            LoadError::Fatal => Refusal::StoreFailed,
-        })?;
-        let hydrated = codec::hydrate(id, rows.ok_or(Refusal::TenantNotFound)?);
-        hydrated
-            .map_err(|error| {
-                tracing::error!(tenant = %id, %error, "the tenant is quarantined, the others are served");
-                Refusal::Quarantined
-            })?
-            .ok_or(Refusal::TenantNotFound)
-    }
-
-    fn assemble(&self, id: TenantId, hydrated: Hydrated, slots: Option<Arc<Slots>>) -> Seats {
-        let slots = slots.unwrap_or_else(|| {
-            let slots = Arc::new(Slots::new(id, self.workers.count()));
-            let pending = self.to_restore(id, &hydrated);
-            slots.restore(self, pending);
-            slots
-        });
-        let tenant = Tenant::start(self, hydrated.state, slots);
-        Seats::new(tenant, self.requests_per_tenant, self.workers.count())
-    }
-
-    /// What earlier processes left pending: what began, less what was taken, accepted or has expired.
-    fn to_restore(&self, id: TenantId, hydrated: &Hydrated) -> Vec<(Challenge, Ceremony)> {
-        let now = self.source.env().now;
-        let boot = self.surroundings[0].boot;
-        let saved = &hydrated.checkpoints;
-        let taken = saved.iter().flat_map(|saved| saved.taken.iter().copied());
-        let gone = taken.chain(hydrated.consumed.iter().copied());
-        let earlier = saved.iter().filter(|saved| saved.boot != boot);
-        let began = earlier.flat_map(|saved| saved.began.iter().cloned());
-        let pending = still_pending(began, gone, now);
-        if pending.is_empty() || !self.restored.lock().insert(id) {
-            return Vec::new();
-        }
-        pending
     }
 }
 

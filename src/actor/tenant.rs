@@ -3,6 +3,7 @@
 //! The state itself stands behind a lock that only this actor writes and every worker reads, each on a cache line of its own.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
@@ -27,14 +28,17 @@ use crate::tenant::state::TenantState;
 use crate::tenant::{Command, Decision};
 
 /// A tenant's durable state. One read a synchronous block, never nested, never across an `.await`.
+///
+/// In this order, since every request asks for the first few, and they share a cache line with the lock.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Durable {
-    pub id: TenantId,
-    state: ShardedLock<TenantState>,
     dead: AtomicBool,
     commits_in_flight: AtomicBool,
     /// Beside the lock, since whoever begins a ceremony asks, and hardly ever needs to know more.
     tells_initialize: AtomicBool,
+    pub id: TenantId,
+    state: ShardedLock<TenantState>,
 }
 
 impl Durable {
@@ -84,6 +88,24 @@ impl Durable {
     }
 }
 
+/// The right to write the state. Once it is lost, at a stop, in a panic or before the actor could start, nobody goes by
+/// the state any more.
+pub struct Owner(pub Arc<Durable>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.kill();
+    }
+}
+
+impl Deref for Owner {
+    type Target = Durable;
+
+    fn deref(&self) -> &Durable {
+        &self.0
+    }
+}
+
 /// Nothing else may look dead for a moment: whoever saw it would read the tenant back and start a second actor beside the first.
 struct KillOnPanic<'a>(&'a Durable);
 
@@ -107,7 +129,7 @@ impl<C: Command> Message for Execute<C> {
 }
 
 pub struct TenantActor {
-    durable: Arc<Durable>,
+    durable: Owner,
     store: Arc<dyn Store>,
     source: EnvSource,
     audit: Arc<AuditLog>,
@@ -132,7 +154,7 @@ impl fmt::Debug for TenantActor {
 
 impl TenantActor {
     pub fn new(
-        durable: Arc<Durable>,
+        durable: Owner,
         store: Arc<dyn Store>,
         source: EnvSource,
         audit: Arc<AuditLog>,

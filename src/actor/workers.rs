@@ -25,7 +25,7 @@ impl Workers {
         self.arbiters.read().len()
     }
 
-    /// Called by each worker as it starts, on its own arbiter.
+    /// Which of them the one that starts now is.
     ///
     /// # Panics
     /// If more workers start than were announced.

@@ -57,8 +57,8 @@ impl Lease<'_> {
             at: session.last_used_at(),
             matters_until,
         };
-        self.slots()
-            .with(self.registry, self.worker, |actor| actor.do_send(used));
+        let slot = &self.seat.slot;
+        slot.with(self.registry, |actor| actor.do_send(used));
     }
 
     /// The signature is checked with nothing locked.

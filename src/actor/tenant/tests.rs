@@ -1,10 +1,11 @@
 //! The state behind its lock: when it looks dead, and when it must not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::{Durable, KillOnPanic};
+use super::{Durable, KillOnPanic, Owner};
 use crate::tenant::event::Event;
 use crate::tenant::ids::TenantId;
 use crate::tenant::settings::Rules;
@@ -42,5 +43,15 @@ fn a_panic_on_the_way_leaves_it_dead() {
         panic!("half way");
     }));
     assert!(panicked.is_err());
+    assert!(durable.is_dead());
+}
+
+/// So that whoever asks next reads the tenant back, wherever its actor went.
+#[test]
+fn a_state_that_nobody_may_write_any_more_is_dead() {
+    let durable = Arc::new(durable());
+    let owner = Owner(Arc::clone(&durable));
+    assert!(!durable.is_dead());
+    drop(owner);
     assert!(durable.is_dead());
 }

@@ -60,7 +60,7 @@ fn registry() -> Arc<Registry> {
         audit_queue: 100,
         audit_listener: None,
     });
-    registry.workers.join(Arbiter::current());
+    registry.join(&Arbiter::current());
     registry
 }
 

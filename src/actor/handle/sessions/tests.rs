@@ -90,7 +90,7 @@ impl Place {
             audit_queue: 10,
             audit_listener: None,
         });
-        registry.workers.join(Arbiter::current());
+        registry.join(&Arbiter::current());
         registry
     }
 
