@@ -23,13 +23,13 @@ pub fn json_of(body: &impl Serialize) -> String {
 /// A JSON body that is text already.
 pub fn json_text(mut response: HttpResponseBuilder, text: impl Into<String>) -> HttpResponse {
     response
-        .insert_header((CONTENT_TYPE, HeaderValue::from_static(JSON)))
+        .append_header((CONTENT_TYPE, HeaderValue::from_static(JSON)))
         .body(text.into())
 }
 
 /// For this client, this once: nothing on the way may keep it.
 pub fn private(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
-    response.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    response.append_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     response
 }
 

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use actix_http::{HttpMessage, Payload, Request};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
+use actix_web::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+};
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
 use serde::de::{DeserializeOwned, Error};
@@ -220,12 +222,10 @@ fn too_long(limit: usize) -> Problem {
 
 fn media_type(request: &Request) -> MediaType {
     let header = request.headers().get(CONTENT_TYPE);
-    let text = header
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let text = header.map_or(&[][..], HeaderValue::as_bytes);
     let starts = |prefix: &str| {
         text.get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
     };
     if starts("application/json") {
         MediaType::Json

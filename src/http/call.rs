@@ -105,9 +105,8 @@ impl Call {
 
     /// The path below `/`, in its segments. They are told apart before they are decoded: `%2F` is part of an id.
     pub fn path(&self) -> Segments<'_> {
-        let path = self.request.uri().path();
-        let raw = Segments::of(path);
-        if !path.as_bytes().contains(&b'%') {
+        let raw = Segments::of(self.request.uri().path());
+        if !raw.are_escaped {
             return raw;
         }
         let decode = || raw.iter().map(|segment| decoded(segment)).collect();
@@ -280,29 +279,45 @@ impl<'a> Deref for Keyed<'a> {
 
 /// The segments of a path, without memory of its own. What is deeper than any route is not there.
 pub struct Segments<'a> {
-    segments: [&'a str; SEGMENTS_MAX],
+    texts: [&'a str; SEGMENTS_MAX],
     count: usize,
+    are_escaped: bool,
 }
 
 impl<'a> Segments<'a> {
     fn of(path: &'a str) -> Self {
-        let path = path.strip_prefix('/').unwrap_or(path);
-        let (mut segments, mut count) = ([""; SEGMENTS_MAX], 0);
-        for (place, segment) in segments.iter_mut().zip(path.split('/')) {
-            *place = segment;
-            count += 1;
+        let mut rest = path.strip_prefix('/').unwrap_or(path);
+        let mut all = Self {
+            texts: [""; SEGMENTS_MAX],
+            count: 0,
+            are_escaped: false,
+        };
+        while all.count < SEGMENTS_MAX {
+            let end = rest.bytes().position(|byte| {
+                all.are_escaped |= byte == b'%';
+                byte == b'/'
+            });
+            let (segment, behind) = match end {
+                Some(end) => (&rest[..end], Some(&rest[end + 1..])),
+                None => (rest, None),
+            };
+            all.texts[all.count] = segment;
+            all.count += 1;
+            let Some(behind) = behind else { break };
+            rest = behind;
         }
-        Self { segments, count }
+        all
     }
 
-    fn decoded(texts: &'a [String]) -> Self {
-        let mut segments = [""; SEGMENTS_MAX];
-        for (segment, text) in segments.iter_mut().zip(texts) {
-            *segment = text;
+    fn decoded(segments: &'a [String]) -> Self {
+        let mut texts = [""; SEGMENTS_MAX];
+        for (text, segment) in texts.iter_mut().zip(segments) {
+            *text = segment;
         }
         Self {
-            segments,
-            count: texts.len(),
+            texts,
+            count: segments.len(),
+            are_escaped: false,
         }
     }
 }
@@ -317,7 +332,7 @@ impl<'a> Deref for Segments<'a> {
     type Target = [&'a str];
 
     fn deref(&self) -> &[&'a str] {
-        &self.segments[..self.count]
+        &self.texts[..self.count]
     }
 }
 

@@ -53,7 +53,8 @@ impl Validation {
 
     /// Counted in code points.
     pub fn at_most(&mut self, field: &str, value: &str, most: usize) {
-        if value.chars().count() > most {
+        // None has more of them than bytes.
+        if value.len() > most && value.chars().count() > most {
             self.fail(format!("{field} cannot have more than {most} entries"));
         }
     }

@@ -195,8 +195,10 @@ impl CreationTemplate {
         challenge: &[u8],
         exclude: impl Iterator<Item = Descriptor<'a>>,
     ) -> String {
-        let mut json =
-            String::with_capacity(self.head.len() + self.middle.len() + self.tail.len() + 512);
+        let own = self.head.len() + self.middle.len() + self.tail.len();
+        let names = user.name.len() + user.display_name.len();
+        let encoded = (user.id.len() + challenge.len()) * 2;
+        let mut json = String::with_capacity(own + names + encoded + MEMBERS);
         json.push_str(&self.head);
         push_text(&mut json, user.name);
         if let Some(icon) = user.icon {
@@ -348,6 +350,9 @@ fn push_base64url(json: &mut String, bytes: &[u8]) {
     }
     json.push('"');
 }
+
+/// Room for the names of the members that are not in a template.
+const MEMBERS: usize = 64;
 
 /// Challenges, user ids and most credential ids fit in here, encoded.
 const SHORT: usize = 128;
