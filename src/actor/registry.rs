@@ -15,7 +15,6 @@ use std::time::Duration;
 use actix::ArbiterHandle;
 use crossbeam_utils::CachePadded;
 use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard, ShardedLockWriteGuard};
-use futures_util::FutureExt;
 use futures_util::future::Shared;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;

@@ -18,15 +18,17 @@ use super::state::TenantState;
 use super::token::commands::FIRST_KEY_NAME;
 use super::{Command, Decision, Touched};
 
+/// The digest, which every request compares with, comes first in memory: so it lies in one cache line.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
+#[repr(C)]
 pub struct ApiKey {
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub digest: [u8; 32],
     #[cbor(n(0), with = "uuid_bytes")]
     pub id: Uuid,
     #[n(1)]
     pub name: Box<str>,
-    #[cbor(n(2), with = "minicbor::bytes")]
-    pub digest: [u8; 32],
     /// The first characters of the key, to tell it from the others in a list.
     #[n(3)]
     pub hint: Box<str>,

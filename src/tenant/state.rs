@@ -19,24 +19,26 @@ use super::token::{KeyPurpose, SigningKey, SigningKeys};
 use super::transaction::{self, Transaction};
 use super::user::User;
 
+/// What begins every ceremony stands together, in as few cache lines as it takes.
 #[derive(Debug)]
+#[repr(C)]
 pub struct TenantState {
+    pub policy: Arc<Policy>,
+    pub api_keys: Vec<ApiKey>,
+    pub users: Users,
+    pub credentials: Credentials,
     pub id: TenantId,
     pub display_name: Box<str>,
     pub created_at: Timestamp,
-    pub policy: Arc<Policy>,
     /// Whether a settings file speaks for it.
     pub declared: bool,
-    pub api_keys: Vec<ApiKey>,
     pub signing_keys: SigningKeys,
     /// Those of the Public API's sessions. Neither set knows a key of the other.
     pub session_keys: SigningKeys,
     pub sessions: Sessions,
     /// From the first login on that it was needed for.
     pub decoy_key: Option<Arc<DecoyKey>>,
-    pub users: Users,
     roster: OnceLock<Roster>,
-    pub credentials: Credentials,
     /// They stay when their user goes, so that no id is ever used twice.
     pub transactions: HashMap<TransactionId, transaction::Stored>,
 }

@@ -3,6 +3,9 @@
 //! All but a few members are the same in each answer of a tenant, so a template holds those as bytes and each answer
 //! copies them. No member is ever `null`: clients forward `null` to the browser, which refuses it.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use minicbor::{Decode, Encode};
@@ -161,8 +164,11 @@ pub struct Descriptor<'a> {
 #[derive(Debug)]
 pub struct CreationTemplate {
     head: String,
-    middle: String,
+    parameters: Cow<'static, str>,
+    /// One text, as far as its pieces are the tenant's own.
     tail: String,
+    /// How much of it stands before the credentials to exclude.
+    timeout: usize,
 }
 
 impl CreationTemplate {
@@ -172,20 +178,19 @@ impl CreationTemplate {
         head.push_str(r#","id":"#);
         push_text(&mut head, choices.rp_id);
         head.push_str(r#"},"user":{"name":"#);
+        let timeout = format!(r#","timeout":{}"#, choices.timeout_milliseconds);
+        let tail = format!(
+            r#"{timeout},"authenticatorSelection":{},"attestation":"{}"{}{}}}}}"#,
+            selection(choices),
+            choices.attestation.as_str(),
+            hints(choices.hints),
+            extensions(choices.extensions)
+        );
         Self {
             head,
-            middle: format!(
-                r#","pubKeyCredParams":[{}],"timeout":{}"#,
-                parameters(choices.algorithms),
-                choices.timeout_milliseconds
-            ),
-            tail: format!(
-                r#","authenticatorSelection":{},"attestation":"{}"{}{}}}}}"#,
-                selection(choices),
-                choices.attestation.as_str(),
-                hints(choices.hints),
-                extensions(choices.extensions)
-            ),
+            parameters: parameters(choices.algorithms),
+            tail,
+            timeout: timeout.len(),
         }
     }
 
@@ -195,7 +200,7 @@ impl CreationTemplate {
         challenge: &[u8],
         exclude: impl Iterator<Item = Descriptor<'a>>,
     ) -> String {
-        let own = self.head.len() + self.middle.len() + self.tail.len();
+        let own = self.head.len() + self.parameters.len() + self.tail.len();
         let names = user.name.len() + user.display_name.len();
         let encoded = (user.id.len() + challenge.len()) * 2;
         let mut json = String::with_capacity(own + names + encoded + MEMBERS);
@@ -211,9 +216,11 @@ impl CreationTemplate {
         push_base64url(&mut json, user.id);
         json.push_str(r#"},"challenge":"#);
         push_base64url(&mut json, challenge);
-        json.push_str(&self.middle);
+        json.push_str(&self.parameters);
+        let (timeout, rest) = self.tail.split_at(self.timeout);
+        json.push_str(timeout);
         push_descriptors(&mut json, "excludeCredentials", exclude);
-        json.push_str(&self.tail);
+        json.push_str(rest);
         json
     }
 }
@@ -257,17 +264,22 @@ impl RequestTemplate {
     }
 }
 
-fn parameters(algorithms: &[Algorithm]) -> String {
-    let parameters: Vec<String> = algorithms
-        .iter()
-        .map(|algorithm| {
-            format!(
-                r#"{{"type":"public-key","alg":{}}}"#,
-                algorithm.cose_number()
-            )
-        })
-        .collect();
-    parameters.join(",")
+/// Most tenants offer all, and share the text of it: one that is as long for each of a thousand is in no cache when it is needed.
+fn parameters(algorithms: &[Algorithm]) -> Cow<'static, str> {
+    static ALL: LazyLock<String> = LazyLock::new(|| list_of(&Algorithm::ALL));
+    if algorithms == Algorithm::ALL {
+        return Cow::Borrowed(ALL.as_str());
+    }
+    Cow::Owned(list_of(algorithms))
+}
+
+fn list_of(algorithms: &[Algorithm]) -> String {
+    let parameter = |algorithm: &Algorithm| {
+        let number = algorithm.cose_number();
+        format!(r#"{{"type":"public-key","alg":{number}}}"#)
+    };
+    let parameters: Vec<String> = algorithms.iter().map(parameter).collect();
+    format!(r#","pubKeyCredParams":[{}]"#, parameters.join(","))
 }
 
 fn hints(hints: &[Hint]) -> String {
