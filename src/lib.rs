@@ -92,8 +92,8 @@
 //!   ceremony are read from them with fewer look-ups ([`tenant::packed`]).
 //! - The allocator returns what is free only when more becomes free, so an idle server would keep what its last hydration took.
 //!   Something big is released every other second ([`app`]).
-//! - One index of a million challenges is a cache miss to write and another to clear. A challenge names its moment, and each
-//!   moment has a small index of its own ([`tenant::challenge`]).
+//! - One index of a million challenges is a cache miss to write and another to clear, and most are never asked for. A challenge
+//!   names its moment, and those of a moment are indexed once somebody asks for one of them ([`tenant::challenge`]).
 //! - A tree of rows compares whole entries: hundreds of KiB beside a short row made each search read them. Long data stands apart.
 //! - What two workers write on one cache line slows both: counters, permits and the shared state of a listener are one a worker.
 //! - The library that was to verify attestation brings a second family of cryptography and refuses every TPM. What certificates need beside

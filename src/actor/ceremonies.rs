@@ -168,7 +168,7 @@ impl Ceremonies {
         self.surroundings.ledger.ended(&self.held, access, count);
     }
 
-    /// Hands a checkpoint of at most so many ceremonies to the store, if there is anything to tell.
+    /// Hands a checkpoint of about so many bytes to the store, if there is anything to tell.
     fn save(&mut self, most: usize, ctx: &mut Context<Self>) {
         let now = self.surroundings.source.env().now;
         let checkpoint = self.pending.checkpoint(most);
@@ -218,7 +218,7 @@ impl Ceremonies {
             Err(_) => Err(NotSaved),
         });
         match result {
-            Ok(()) if self.more_checkpoints > 0 => self.save(CHECKPOINT_CEREMONIES_MAX, ctx),
+            Ok(()) if self.more_checkpoints > 0 => self.save(CHECKPOINT_BYTES, ctx),
             Ok(()) | Err(CommitError::Gone) => {}
             Err(error) => {
                 tracing::warn!(tenant = %self.tenant, %error, "the challenge checkpoint waits for the next round");
@@ -301,8 +301,8 @@ impl Handler<Tick> for Ceremonies {
     fn handle(&mut self, _: Tick, ctx: &mut Context<Self>) {
         self.expire(self.surroundings.source.env().now);
         if !self.saving {
-            self.more_checkpoints = self.pending.unsaved().div_ceil(CHECKPOINT_CEREMONIES_MAX);
-            self.save(CHECKPOINT_CEREMONIES_MAX, ctx);
+            self.more_checkpoints = self.pending.unsaved().div_ceil(CHECKPOINT_BYTES);
+            self.save(CHECKPOINT_BYTES, ctx);
         }
     }
 }
@@ -323,8 +323,8 @@ impl Handler<Save> for Ceremonies {
     }
 }
 
-/// So many ceremonies are encoded in one step; what is left follows when they are durable.
-const CHECKPOINT_CEREMONIES_MAX: usize = 4096;
+/// Of some 5,000 ceremonies, in one step; what is left follows when they are durable.
+const CHECKPOINT_BYTES: usize = 512 << 10;
 
 /// The permits bound what waits here; the mailbox only must not make senders wait for a slot.
 const MAILBOX: usize = 1 << 16;

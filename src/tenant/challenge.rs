@@ -1,6 +1,7 @@
 //! What was begun with a challenge, and the tables of those that are out: bounded, expiring, single use.
 
 mod pending;
+mod record;
 mod segment;
 mod table;
 

@@ -56,17 +56,11 @@ pub struct Pending {
     keyed: Table,
     unkeyed: Table,
     taken: Vec<(Challenge, Timestamp)>,
-    scratch: Vec<u8>,
 }
 
 impl Pending {
     pub fn begin(&mut self, challenge: Challenge, ceremony: &Ceremony) {
-        self.pack(ceremony);
-        let table = match ceremony.access {
-            Access::Keyed => &mut self.keyed,
-            Access::Unkeyed => &mut self.unkeyed,
-        };
-        table.push(&challenge, ceremony.expires_at, &self.scratch);
+        self.table(ceremony.access).push(&challenge, ceremony);
     }
 
     /// Puts back what a checkpoint of an earlier process says was pending. Comes before anything begins.
@@ -76,14 +70,12 @@ impl Pending {
     }
 
     /// Gives a challenge away, once. An expired one is given too: the caller says so to whoever sent it.
-    ///
-    /// # Panics
-    /// Never: what is unpacked here was packed here.
     pub fn take(&mut self, challenge: &Challenge) -> Option<Ceremony> {
         let keyed = self.keyed.take(challenge);
-        let taken = keyed.or_else(|| self.unkeyed.take(challenge))?;
-        let ceremony = minicbor::decode(&taken.packed).expect("it was packed by this program");
-        self.note_taken(*challenge, &taken);
+        let Taken { ceremony, saved } = keyed.or_else(|| self.unkeyed.take(challenge))?;
+        if saved {
+            self.taken.push((*challenge, ceremony.expires_at));
+        }
         Some(ceremony)
     }
 
@@ -109,7 +101,7 @@ impl Pending {
         self.taken.is_empty()
     }
 
-    /// At most `most` ceremonies of each kind that no checkpoint has yet, and all that was taken since the last.
+    /// Of each kind, ceremonies of `most` bytes that no checkpoint has yet, and all that was taken since the last.
     pub fn checkpoint(&mut self, most: usize) -> Checkpoint {
         let mut checkpoint = Checkpoint::default();
         self.keyed.save(most, &mut checkpoint);
@@ -130,21 +122,9 @@ impl Pending {
         self.taken.extend(taken.map(|challenge| (challenge, until)));
     }
 
-    /// How many of a kind no checkpoint has yet, of that which has more.
+    /// How many bytes no checkpoint has yet, of the kind which has more.
     pub fn unsaved(&self) -> usize {
         self.keyed.unsaved().max(self.unkeyed.unsaved())
-    }
-
-    /// Most ceremonies are never finished, so each waits as a few bytes, in the form in which a checkpoint carries it.
-    fn pack(&mut self, ceremony: &Ceremony) {
-        self.scratch.clear();
-        minicbor::encode(ceremony, &mut self.scratch).expect("encoding to memory does not fail");
-    }
-
-    fn note_taken(&mut self, challenge: Challenge, taken: &Taken) {
-        if taken.saved {
-            self.taken.push((challenge, taken.expires_at));
-        }
     }
 
     const fn table(&mut self, access: Access) -> &mut Table {

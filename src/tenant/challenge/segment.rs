@@ -1,165 +1,201 @@
-//! Ceremonies one behind the other in one piece of memory, and where each challenge stands in it. A million small pieces
-//! that come and go, and one large index of all, would cost more than all else that an initialize does.
-
-use std::ops::Range;
+//! Ceremonies one behind the other in one piece of memory. A million small pieces that come and go, and one large index of
+//! all, would cost more than all else that an initialize does. Nor is a challenge indexed before somebody asks for one of
+//! its time: most never come back.
 
 use hashbrown::HashTable;
-use minicbor::{Decoder, Encoder};
 
-use crate::tenant::ids::{Challenge, Timestamp};
+use super::Ceremony;
+use super::record::Record;
+use crate::tenant::ids::Challenge;
 
-/// The ceremonies of a few moments. One that was taken leaves its place.
+/// The ceremonies of a few moments. Each has a number, of which the larger began later. (In this order: see the table.)
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct Segment {
-    /// The number of the first place.
-    first: u64,
-    places: Vec<Place>,
+    span: Span,
     bytes: Vec<u8>,
-    /// Which places the challenges that are out have.
-    index: HashTable<u16>,
+    /// The number of the first; those behind it count the bytes.
+    first: u64,
+    /// How many of the bytes are of ceremonies that are out no more.
+    gone: usize,
+    index: Index,
 }
 
-/// Where a record stands in the bytes.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    expires_at: Timestamp,
-    start: usize,
-    /// 0: taken.
-    length: usize,
+/// From one moment to another, on a clock that goes round.
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    from: u16,
+    to: u16,
 }
 
-/// A ceremony that is out.
-pub(super) struct Record<'a> {
-    pub challenge: &'a [u8; 32],
-    pub expires_at: Timestamp,
-    /// Challenge and packed ceremony, as a checkpoint's row has them.
-    pub pair: &'a [u8],
-}
-
-/// A ceremony that is out no more.
-pub(super) struct Removed {
-    pub number: u64,
-    pub packed: Vec<u8>,
-    pub expires_at: Timestamp,
-}
-
-impl Record<'_> {
-    /// # Panics
-    /// Never: what is read here was written here.
-    pub(super) fn packed(&self) -> &[u8] {
-        let mut decoder = Decoder::new(&self.pair[CHALLENGE_END..]);
-        decoder.bytes().expect("it was written by this program")
-    }
+/// Which offsets the challenges have that began before somebody last asked.
+#[derive(Debug, Default)]
+struct Index {
+    offsets: HashTable<u32>,
+    until: usize,
 }
 
 impl Segment {
-    pub(super) fn starting_at(mut self, number: u64) -> Self {
-        self.first = number;
-        self.places.clear();
+    /// One behind this one. It need not grow as this one did.
+    pub(super) fn next(&self, spare: Option<Self>) -> Self {
+        let spare = spare.unwrap_or_else(|| Self {
+            bytes: Vec::with_capacity(self.bytes.len()),
+            ..Self::default()
+        });
+        Self {
+            first: self.end(),
+            ..spare.emptied()
+        }
+    }
+
+    /// Whether what begins at a moment belongs here. A small segment takes what comes later too: a tenant that is hardly
+    /// asked has none for each moment.
+    pub(super) fn takes(&mut self, moment: u16) -> bool {
+        let length = self.bytes.len();
+        if length == 0 {
+            self.span.from = moment;
+        } else if moment == self.span.to {
+            return length < BYTES_MAX;
+        } else if length >= SMALL || !self.span.may_reach(moment) {
+            return false;
+        }
+        self.span.to = moment;
+        true
+    }
+
+    pub(super) fn push(&mut self, challenge: &Challenge, ceremony: &Ceremony) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(ROOM_MIN);
+        }
+        Record::write(&mut self.bytes, challenge, ceremony);
+    }
+
+    /// With the number that it had.
+    pub(super) fn take(&mut self, challenge: &Challenge) -> Option<(u64, Ceremony)> {
+        if !self.span.has(challenge.moment()) {
+            return None;
+        }
+        self.index.catch_up(&self.bytes);
+        let offset = self.index.find(&self.bytes, challenge)?;
+        let ceremony = Record::at(&self.bytes, offset)?.ceremony();
+        let number = self.number(offset);
+        self.let_go(number);
+        Some((number, ceremony))
+    }
+
+    /// What has this number is out no more.
+    pub(super) fn let_go(&mut self, number: u64) {
+        let offset = self.offset(number);
+        if let Some(record) = Record::at(&self.bytes, offset) {
+            self.gone += record.size();
+            Record::wipe(&mut self.bytes, offset);
+        }
+    }
+
+    /// The number behind the last.
+    pub(super) fn end(&self) -> u64 {
+        self.number(self.bytes.len())
+    }
+
+    /// What is out, from a number on.
+    pub(super) fn records(&self, from: u64) -> impl Iterator<Item = (u64, Record<'_>)> {
+        let records = Record::all(&self.bytes, self.offset(from));
+        let out = records.filter(|(_, record)| record.is_out());
+        out.map(|(offset, record)| (self.number(offset), record))
+    }
+
+    /// How many bytes there are from a number on.
+    pub(super) fn bytes_from(&self, number: u64) -> usize {
+        self.bytes.len() - self.offset(number)
+    }
+
+    /// Whether more is gone than is out.
+    pub(super) const fn is_untidy(&self) -> bool {
+        self.gone > self.bytes.len() / 2
+    }
+
+    /// Closes up the places of what is gone, so that it costs no memory for long.
+    pub(super) fn tidy(&mut self) {
+        let (mut from, mut to) = (0, 0);
+        while let Some(record) = Record::at(&self.bytes, from) {
+            let (size, is_out) = (record.size(), record.is_out());
+            if is_out {
+                self.bytes.copy_within(from..from + size, to);
+                to += size;
+            }
+            from += size;
+        }
+        self.bytes.truncate(to);
+        self.bytes.shrink_to(ROOM_MIN.max(2 * to));
+        self.gone = 0;
+        self.index = Index::default();
+    }
+
+    /// Which number a number becomes when the places of what is gone are closed up.
+    pub(super) fn closed_up(&self, number: u64) -> u64 {
+        if !(self.first..=self.end()).contains(&number) {
+            return number;
+        }
+        let records = self.records(self.first);
+        let before = records.take_while(|(at, _)| *at < number);
+        self.number(before.map(|(_, record)| record.size()).sum())
+    }
+
+    fn emptied(mut self) -> Self {
         self.bytes.clear();
-        self.index.clear();
+        self.gone = 0;
+        self.index.offsets.clear();
+        self.index.until = 0;
         self
     }
 
-    /// A new one with room for as much: it need not grow as this one did.
-    pub(super) fn as_large(&self) -> Self {
-        Self {
-            first: 0,
-            places: Vec::with_capacity(self.places.len()),
-            bytes: Vec::with_capacity(self.bytes.len()),
-            index: HashTable::with_capacity(self.places.len()),
-        }
+    fn number(&self, offset: usize) -> u64 {
+        self.first + u64::try_from(offset).unwrap_or(u64::MAX)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.places.len()
-    }
-
-    pub(super) const fn is_full(&self) -> bool {
-        self.places.len() >= PLACES_MAX
-    }
-
-    /// # Panics
-    /// Never: it is encoded to memory.
-    pub(super) fn push(&mut self, challenge: &Challenge, expires_at: Timestamp, packed: &[u8]) {
-        let place = u16::try_from(self.places.len()).expect("a full segment takes no more");
-        let start = self.bytes.len();
-        let mut encoder = Encoder::new(&mut self.bytes);
-        encoder
-            .bytes(&challenge.0)
-            .and_then(|encoder| encoder.bytes(packed))
-            .expect("encoding to memory does not fail");
-        let length = self.bytes.len() - start;
-        self.places.push(Place {
-            expires_at,
-            start,
-            length,
-        });
-        let (places, bytes) = (&self.places, &self.bytes);
-        let rehash = |place: &u16| record(places, bytes, *place).map_or(0, |it| hash(it.challenge));
-        self.index.insert_unique(hash(&challenge.0), place, rehash);
-    }
-
-    pub(super) fn take(&mut self, challenge: &Challenge) -> Option<Removed> {
-        let (places, bytes) = (&self.places, &self.bytes);
-        let is_it = |place: &u16| {
-            record(places, bytes, *place).is_some_and(|it| *it.challenge == challenge.0)
-        };
-        let found = self.index.find_entry(hash(&challenge.0), is_it).ok()?;
-        let (place, _) = found.remove();
-        let record = record(&self.places, &self.bytes, place)?;
-        let removed = Removed {
-            number: self.first + u64::from(place),
-            packed: record.packed().to_vec(),
-            expires_at: record.expires_at,
-        };
-        self.places[usize::from(place)].length = 0;
-        Some(removed)
-    }
-
-    /// The number behind the last place.
-    pub(super) fn end(&self) -> u64 {
-        self.first + wide(self.places.len())
-    }
-
-    /// Drops what has a number.
-    pub(super) fn forget(&mut self, number: u64) {
-        let found = self.place(number).and_then(|place| {
-            let record = record(&self.places, &self.bytes, place)?;
-            let hash = hash(record.challenge);
-            self.index.find_entry(hash, |it| *it == place).ok()
-        });
-        if let Some(found) = found {
-            let (place, _) = found.remove();
-            self.places[usize::from(place)].length = 0;
-        }
-    }
-
-    /// `None` for what was taken or is not there.
-    pub(super) fn get(&self, number: u64) -> Option<Record<'_>> {
-        record(&self.places, &self.bytes, self.place(number)?)
-    }
-
-    fn place(&self, number: u64) -> Option<u16> {
-        u16::try_from(number.checked_sub(self.first)?).ok()
-    }
-
-    /// What is out of these numbers, in order.
-    pub(super) fn records(&self, numbers: Range<u64>) -> impl Iterator<Item = Record<'_>> {
-        let numbers = numbers.start.max(self.first)..numbers.end.min(self.end());
-        numbers.filter_map(|number| self.get(number))
+    /// Of a number that is not here, that of the end which is nearer.
+    fn offset(&self, number: u64) -> usize {
+        let offset = number.saturating_sub(self.first);
+        usize::try_from(offset).map_or(self.bytes.len(), |offset| offset.min(self.bytes.len()))
     }
 }
 
-fn record<'a>(places: &[Place], bytes: &'a [u8], place: u16) -> Option<Record<'a>> {
-    let place = places.get(usize::from(place))?;
-    let pair = &bytes[place.start..place.start + place.length];
-    let challenge = pair.get(CHALLENGE_START..CHALLENGE_END)?;
-    Some(Record {
-        challenge: challenge.try_into().ok()?,
-        expires_at: place.expires_at,
-        pair,
-    })
+impl Index {
+    /// # Panics
+    /// Never: a segment is far smaller than what an offset can tell.
+    fn catch_up(&mut self, bytes: &[u8]) {
+        let hash_of = |offset: &u32| record(bytes, *offset).map_or(0, |it| hash(it.challenge));
+        for (offset, record) in Record::all(bytes, self.until) {
+            let offset = u32::try_from(offset).expect("a full segment takes no more");
+            let hash = hash(record.challenge);
+            self.offsets.insert_unique(hash, offset, hash_of);
+        }
+        self.until = bytes.len();
+    }
+
+    fn find(&self, bytes: &[u8], challenge: &Challenge) -> Option<usize> {
+        let is_it = |offset: &u32| {
+            let record = record(bytes, *offset);
+            record.is_some_and(|it| it.is_out() && *it.challenge == challenge.0)
+        };
+        let offset = self.offsets.find(hash(&challenge.0), is_it)?;
+        usize::try_from(*offset).ok()
+    }
+}
+
+impl Span {
+    fn has(self, moment: u16) -> bool {
+        moment.wrapping_sub(self.from) <= self.to.wrapping_sub(self.from)
+    }
+
+    fn may_reach(self, moment: u16) -> bool {
+        let length = self.to.wrapping_sub(self.from);
+        (length..SPAN_MAX).contains(&moment.wrapping_sub(self.from))
+    }
+}
+
+fn record(bytes: &[u8], offset: u32) -> Option<Record<'_>> {
+    Record::at(bytes, usize::try_from(offset).ok()?)
 }
 
 /// Eight of a challenge's random bytes, as they are: they are ours, so nobody can make them collide.
@@ -169,16 +205,13 @@ fn hash(challenge: &[u8; 32]) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-pub(super) fn wide(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
-}
+/// Of some 20,000 ceremonies: what is done with a whole segment must not keep others waiting.
+const BYTES_MAX: usize = 2 << 20;
 
-pub(super) fn narrow(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
-}
+/// Of some 64 ceremonies.
+const SMALL: usize = 8 << 10;
 
-const PLACES_MAX: usize = 1 << 15;
+const ROOM_MIN: usize = 512;
 
-/// A byte string of 32 bytes has two bytes in front in CBOR.
-const CHALLENGE_START: usize = 2;
-const CHALLENGE_END: usize = CHALLENGE_START + 32;
+/// Far less than once round the clock.
+const SPAN_MAX: u16 = 1 << 14;
