@@ -67,12 +67,21 @@ impl Keyring {
     /// # Panics
     /// Beyond 64 GiB of plaintext.
     pub fn seal(&self, binding: &[u8], plaintext: &[u8]) -> Vec<u8> {
+        let mut draft = Draft::with_capacity(plaintext.len());
+        draft.bytes.extend_from_slice(plaintext);
+        self.seal_draft(binding, draft)
+    }
+
+    /// The same, of what was written where it is sealed.
+    ///
+    /// # Panics
+    /// Beyond 64 GiB of plaintext.
+    pub fn seal_draft(&self, binding: &[u8], draft: Draft) -> Vec<u8> {
         let key = &self.keys[0];
-        let mut sealed = Vec::with_capacity(plaintext.len() + OVERHEAD);
-        sealed.extend_from_slice(&key.id);
-        sealed.extend_from_slice(&random_nonce());
-        sealed.extend_from_slice(plaintext);
+        let mut sealed = draft.bytes;
         let (head, body) = sealed.split_at_mut(HEAD);
+        head[..KEY_ID].copy_from_slice(&key.id);
+        head[KEY_ID..].copy_from_slice(&random_nonce());
         let tag = key
             .cipher
             .encrypt_inout_detached(&nonce_of(head), binding, body.into())
@@ -112,6 +121,20 @@ impl fmt::Debug for Keyring {
             .debug_struct("Keyring")
             .field("keys", &self.keys.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// Plaintext that is not sealed yet, with room around it for what sealing adds.
+pub struct Draft {
+    /// To be added to.
+    pub bytes: Vec<u8>,
+}
+
+impl Draft {
+    pub fn with_capacity(plaintext: usize) -> Self {
+        let mut bytes = Vec::with_capacity(plaintext + OVERHEAD);
+        bytes.extend_from_slice(&[0; HEAD]);
+        Self { bytes }
     }
 }
 

@@ -150,7 +150,7 @@ impl Batch<'_> {
             expires,
         };
         let binding = place.binding();
-        let sealed = self.keyring.seal(&binding, &pack(data));
+        let sealed = self.keyring.seal_draft(&binding, pack(data));
         let (data, large) = if sealed.len() > LARGE {
             (&[][..], Some(self.set_apart(&sealed)?))
         } else {

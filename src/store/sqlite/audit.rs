@@ -22,7 +22,7 @@ pub(super) fn add(
 ) -> rusqlite::Result<()> {
     let at = column(entry.at);
     let binding = binding(tenant, at, entry.id, entry.kind);
-    let sealed = keyring.seal(&binding, &pack(&entry.data));
+    let sealed = keyring.seal_draft(&binding, pack(&entry.data));
     let columns = (
         tenant.as_bytes(),
         at,
