@@ -7,7 +7,7 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof, proptest};
 
 use super::super::super::challenge::{Access, Ceremony, Checkpoint, Pending, Purpose};
 use super::super::super::ids::{Challenge, CredentialId, Timestamp};
-use super::{ceremony, restored};
+use super::{began, ceremony, restored};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -41,6 +41,7 @@ struct Model {
     out: VecDeque<(Challenge, Ceremony)>,
     ever: Vec<Challenge>,
     taken: HashSet<Challenge>,
+    named: HashSet<Challenge>,
     durable: Vec<Checkpoint>,
     moment: u16,
     now: u64,
@@ -61,9 +62,12 @@ impl Model {
             Step::Take(..) => {}
             Step::Evict(count) => (0..count).for_each(|_| self.evict()),
             Step::Expire(later) => self.expire(later),
-            Step::Checkpoint(most) => self.durable.push(self.pending.checkpoint(most)),
+            Step::Checkpoint(most) => {
+                let durable = self.checkpoint(most);
+                self.durable.push(durable);
+            }
             Step::Lost(most) => {
-                let lost = self.pending.checkpoint(most);
+                let lost = self.checkpoint(most);
                 self.pending.checkpoint_failed(lost);
             }
         }
@@ -107,11 +111,20 @@ impl Model {
         let count = expired.count();
         self.out.drain(..count);
         assert_eq!(self.pending.expire(now), [count, 0]);
+        assert!(!self.out.is_empty() || self.pending.unsaved() == 0);
+    }
+
+    /// It tells of no taking of what none has named.
+    fn checkpoint(&mut self, most: usize) -> Checkpoint {
+        let checkpoint = self.pending.checkpoint(most);
+        assert!(checkpoint.taken.iter().all(|it| self.named.contains(it)));
+        self.named.extend(began(&checkpoint).iter().map(|it| it.0));
+        checkpoint
     }
 
     /// All that is out comes back after a restart, nothing that was taken, and what was evicted does no harm.
     fn restart(mut self) {
-        self.durable.push(self.pending.checkpoint(usize::MAX));
+        self.apply(&Step::Checkpoint(usize::MAX));
         let mut after = restored(&self.durable);
         for (challenge, ceremony) in self.out {
             assert_eq!(after.take(&challenge), Some(ceremony));
