@@ -286,27 +286,30 @@ pub struct Segments<'a> {
 
 impl<'a> Segments<'a> {
     fn of(path: &'a str) -> Self {
-        let mut rest = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_prefix('/').unwrap_or(path);
         let mut all = Self {
             texts: [""; SEGMENTS_MAX],
             count: 0,
             are_escaped: false,
         };
-        while all.count < SEGMENTS_MAX {
-            let end = rest.bytes().position(|byte| {
-                all.are_escaped |= byte == b'%';
-                byte == b'/'
-            });
-            let (segment, behind) = match end {
-                Some(end) => (&rest[..end], Some(&rest[end + 1..])),
-                None => (rest, None),
-            };
-            all.texts[all.count] = segment;
-            all.count += 1;
-            let Some(behind) = behind else { break };
-            rest = behind;
+        let mut start = 0;
+        for place in memchr::memchr2_iter(b'/', b'%', path.as_bytes()) {
+            if path.as_bytes()[place] == b'%' {
+                all.are_escaped = true;
+            } else {
+                all.push(&path[start..place]);
+                start = place + 1;
+            }
         }
+        all.push(&path[start..]);
         all
+    }
+
+    fn push(&mut self, text: &'a str) {
+        if let Some(place) = self.texts.get_mut(self.count) {
+            *place = text;
+            self.count += 1;
+        }
     }
 
     fn decoded(segments: &'a [String]) -> Self {

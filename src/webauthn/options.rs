@@ -3,6 +3,8 @@
 //! All but a few members are the same in each answer of a tenant, so a template holds those as bytes and each answer
 //! copies them. No member is ever `null`: clients forward `null` to the browser, which refuses it.
 
+mod parts;
+
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -11,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use minicbor::{Decode, Encode};
 
 use super::cose::Algorithm;
+use parts::Parts;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
@@ -163,12 +166,9 @@ pub struct Descriptor<'a> {
 /// Creation options, ready but for user, challenge and the credentials to exclude.
 #[derive(Debug)]
 pub struct CreationTemplate {
-    head: String,
+    own: Parts<3>,
+    /// Often the same for all tenants, and then there once: it is longer than all else.
     parameters: Cow<'static, str>,
-    /// One text, as far as its pieces are the tenant's own.
-    tail: String,
-    /// How much of it stands before the credentials to exclude.
-    timeout: usize,
 }
 
 impl CreationTemplate {
@@ -180,17 +180,15 @@ impl CreationTemplate {
         head.push_str(r#"},"user":{"name":"#);
         let timeout = format!(r#","timeout":{}"#, choices.timeout_milliseconds);
         let tail = format!(
-            r#"{timeout},"authenticatorSelection":{},"attestation":"{}"{}{}}}}}"#,
+            r#","authenticatorSelection":{},"attestation":"{}"{}{}}}}}"#,
             selection(choices),
             choices.attestation.as_str(),
             hints(choices.hints),
             extensions(choices.extensions)
         );
         Self {
-            head,
+            own: Parts::new([head, timeout, tail]),
             parameters: parameters(choices.algorithms),
-            tail,
-            timeout: timeout.len(),
         }
     }
 
@@ -200,11 +198,12 @@ impl CreationTemplate {
         challenge: &[u8],
         exclude: impl Iterator<Item = Descriptor<'a>>,
     ) -> String {
-        let own = self.head.len() + self.parameters.len() + self.tail.len();
+        let [head, timeout, tail] = self.own.all();
+        let always = self.own.length() + self.parameters.len();
         let names = user.name.len() + user.display_name.len();
         let encoded = (user.id.len() + challenge.len()) * 2;
-        let mut json = String::with_capacity(own + names + encoded + MEMBERS);
-        json.push_str(&self.head);
+        let mut json = String::with_capacity(always + names + encoded + MEMBERS);
+        json.push_str(head);
         push_text(&mut json, user.name);
         if let Some(icon) = user.icon {
             json.push_str(r#","icon":"#);
@@ -217,10 +216,9 @@ impl CreationTemplate {
         json.push_str(r#"},"challenge":"#);
         push_base64url(&mut json, challenge);
         json.push_str(&self.parameters);
-        let (timeout, rest) = self.tail.split_at(self.timeout);
         json.push_str(timeout);
         push_descriptors(&mut json, "excludeCredentials", exclude);
-        json.push_str(rest);
+        json.push_str(tail);
         json
     }
 }
@@ -228,8 +226,7 @@ impl CreationTemplate {
 /// Request options, ready but for challenge and the credentials to allow.
 #[derive(Debug)]
 pub struct RequestTemplate {
-    middle: String,
-    tail: String,
+    own: Parts<2>,
 }
 
 impl RequestTemplate {
@@ -246,7 +243,9 @@ impl RequestTemplate {
             user_verification.as_str(),
             hints(offered)
         );
-        Self { middle, tail }
+        Self {
+            own: Parts::new([middle, tail]),
+        }
     }
 
     pub fn render<'a>(
@@ -254,17 +253,18 @@ impl RequestTemplate {
         challenge: &[u8],
         allow: impl Iterator<Item = Descriptor<'a>>,
     ) -> String {
-        let mut json = String::with_capacity(self.middle.len() + self.tail.len() + 128);
+        let [middle, tail] = self.own.all();
+        let mut json = String::with_capacity(self.own.length() + 128);
         json.push_str(r#"{"publicKey":{"challenge":"#);
         push_base64url(&mut json, challenge);
-        json.push_str(&self.middle);
+        json.push_str(middle);
         push_descriptors(&mut json, "allowCredentials", allow);
-        json.push_str(&self.tail);
+        json.push_str(tail);
         json
     }
 }
 
-/// Most tenants offer all, and share the text of it: one that is as long for each of a thousand is in no cache when it is needed.
+/// Most tenants offer all, and share the text of it: a thousand copies would be in no cache when they are needed.
 fn parameters(algorithms: &[Algorithm]) -> Cow<'static, str> {
     static ALL: LazyLock<String> = LazyLock::new(|| list_of(&Algorithm::ALL));
     if algorithms == Algorithm::ALL {
