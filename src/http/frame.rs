@@ -24,8 +24,9 @@ use super::answer::plain_json_type;
 use super::body::Body;
 use super::call::Call;
 use super::error::{Face, Problem};
+use super::route::method;
 use super::{Answer, Shared, cors, log, public, traces};
-use crate::telemetry::request::{Method as CountedMethod, Status};
+use crate::telemetry::request::Status;
 use crate::telemetry::worker::BodyRefused;
 
 /// Answers a request of a listener whose table is `route`.
@@ -113,7 +114,7 @@ fn finish(call: Call, answer: Answer) -> HttpResponse {
     let mut response = answer.unwrap_or_else(|problem| problem.answer(spoken));
     let status = Status::of(response.status().as_u16());
     call.metrics()
-        .request(call.template.get(), method(call.method()), status);
+        .request(call.template.get(), method(&call), status);
     let headers = response.headers_mut();
     if matches!(*call.method(), Method::GET | Method::HEAD) && !headers.contains_key(CACHE_CONTROL)
     {
@@ -143,19 +144,6 @@ fn tell(call: &Call, answer: &Answer) {
     }
     if let Some(traces) = &call.shared.traces {
         traces::tell(traces, call, (status, problem));
-    }
-}
-
-const fn method(method: &Method) -> CountedMethod {
-    match *method {
-        Method::POST => CountedMethod::Post,
-        Method::GET => CountedMethod::Get,
-        Method::HEAD => CountedMethod::Head,
-        Method::PUT => CountedMethod::Put,
-        Method::PATCH => CountedMethod::Patch,
-        Method::DELETE => CountedMethod::Delete,
-        Method::OPTIONS => CountedMethod::Options,
-        _ => CountedMethod::Other,
     }
 }
 

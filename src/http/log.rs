@@ -63,7 +63,7 @@ fn write(call: &Call, level: Level, (status, problem): (u16, Option<&Problem>)) 
                 $level,
                 request_id = call.id_text(),
                 tenant,
-                method = method(call),
+                method = method(call).as_str(),
                 route = route.name(),
                 status,
                 duration_us = u64::try_from(call.timer.elapsed().as_micros()).unwrap_or(u64::MAX),

@@ -1,9 +1,11 @@
 //! What the log and the traces call the route of a request: the path with names where a client has ids, never the path
 //! itself, in which there may be a person's. Whose it is is worked out when somebody asks, which for most requests is never.
 
+use actix_web::http;
+
 use super::call::Call;
 use super::tenancy::Place;
-use crate::telemetry::request::Template;
+use crate::telemetry::request::{Method, Template};
 use crate::tenant::ids::TenantId;
 
 /// Which table a request is looked up in.
@@ -56,18 +58,17 @@ fn tenant(call: &Call) -> Option<TenantId> {
     }
 }
 
-/// What a client may call a method may be anything.
-pub fn method(call: &Call) -> &'static str {
-    match call.method().as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        "CONNECT" => "CONNECT",
-        "TRACE" => "TRACE",
-        _ => "_OTHER",
+pub fn method(call: &Call) -> Method {
+    match *call.method() {
+        http::Method::POST => Method::Post,
+        http::Method::GET => Method::Get,
+        http::Method::HEAD => Method::Head,
+        http::Method::PUT => Method::Put,
+        http::Method::PATCH => Method::Patch,
+        http::Method::DELETE => Method::Delete,
+        http::Method::OPTIONS => Method::Options,
+        http::Method::CONNECT => Method::Connect,
+        http::Method::TRACE => Method::Trace,
+        _ => Method::Other,
     }
 }

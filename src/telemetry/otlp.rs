@@ -6,6 +6,7 @@ mod tests;
 
 use std::time::Duration;
 
+use super::request::Method;
 use super::traces::{Timed, Trace};
 
 /// An `ExportTraceServiceRequest`.
@@ -35,8 +36,7 @@ fn request_span(span: &mut Message, trace: &Trace) {
     if let Some(parent) = trace.parent {
         span.bytes(4, &parent.to_be_bytes());
     }
-    let name = trace.route.map(|route| format!("{} {route}", trace.method));
-    span.bytes(5, name.as_deref().unwrap_or(trace.method).as_bytes());
+    span.bytes(5, name(trace).as_bytes());
     span.number(6, KIND_SERVER);
     span.times(trace.start, trace.start + trace.duration);
     request_attributes(span, trace);
@@ -46,9 +46,19 @@ fn request_span(span: &mut Message, trace: &Trace) {
     span.fixed32(16, SAMPLED);
 }
 
+/// By the semantic conventions for HTTP, which have a method that they do not know be `HTTP` here.
+fn name(trace: &Trace) -> String {
+    let method = match trace.method {
+        Method::Other => "HTTP",
+        method => method.as_str(),
+    };
+    let route = trace.route.map(|route| format!(" {route}"));
+    method.to_owned() + &route.unwrap_or_default()
+}
+
 /// By the semantic conventions for HTTP servers. Not `url.path`, which they want too: there may be a user's id in it.
 fn request_attributes(span: &mut Message, trace: &Trace) {
-    text(span, 9, "http.request.method", trace.method);
+    text(span, 9, "http.request.method", trace.method.as_str());
     text(span, 9, "url.scheme", "http");
     let status = u64::from(trace.status);
     attribute(span, 9, "http.response.status_code", |value| {

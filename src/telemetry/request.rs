@@ -62,6 +62,7 @@ label! {
 }
 
 label! {
+    /// Those that OpenTelemetry knows: what a client may call a method may be anything.
     Method {
         Post = "POST",
         Get = "GET",
@@ -70,7 +71,9 @@ label! {
         Patch = "PATCH",
         Delete = "DELETE",
         Options = "OPTIONS",
-        Other = "other",
+        Connect = "CONNECT",
+        Trace = "TRACE",
+        Other = "_OTHER",
     }
 }
 

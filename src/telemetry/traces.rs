@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rand::RngExt;
 
+use super::request::Method;
+
 /// Where finished requests go. Shared by all workers.
 pub struct Traces {
     pub sample_ratio: f64,
@@ -26,7 +28,7 @@ pub struct Trace {
     /// Since 1970.
     pub start: Duration,
     pub duration: Duration,
-    pub method: &'static str,
+    pub method: Method,
     pub route: Option<&'static str>,
     pub status: u16,
     pub reason: Option<&'static str>,

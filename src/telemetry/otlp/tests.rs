@@ -8,6 +8,7 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message;
 
 use super::export;
+use crate::telemetry::request::Method;
 use crate::telemetry::traces::{Part, Parts, Timed, Trace};
 
 fn failed() -> Trace {
@@ -17,7 +18,7 @@ fn failed() -> Trace {
         parent: Some(1),
         start: Duration::new(1_795_000_000, 123_456_789),
         duration: Duration::from_nanos(1_001),
-        method: "GET",
+        method: Method::Get,
         route: None,
         status: 503,
         reason: None,
@@ -51,6 +52,21 @@ fn a_failure_of_the_server_is_an_error() {
     assert_eq!(names, expected);
     assert_eq!(span.name, "GET");
     assert_eq!(span.flags, 1);
+}
+
+#[test]
+fn a_span_has_the_name_that_the_conventions_give_it() {
+    let named = |method, route| {
+        let trace = Trace {
+            method,
+            route,
+            ..failed()
+        };
+        read(&[trace]).remove(0).name
+    };
+    assert_eq!(named(Method::Get, Some("/me")), "GET /me");
+    assert_eq!(named(Method::Other, Some("/me")), "HTTP /me");
+    assert_eq!(named(Method::Other, None), "HTTP");
 }
 
 #[test]
