@@ -46,7 +46,7 @@ impl Proxies {
 
     pub fn origin<'a>(&self, request: &'a Request) -> Origin<'a> {
         let headers = request.headers();
-        let trusted = self.trust(peer(request));
+        let trusted = self.speak(request);
         let told = |name, parameter| told(headers, name, parameter).filter(|_| trusted);
         let host = told(X_FORWARDED_HOST, "host").filter(|host| is_host(host));
         let is_https = told(X_FORWARDED_PROTO, "proto")
@@ -61,7 +61,7 @@ impl Proxies {
     pub fn host<'a>(&self, request: &'a Request) -> Option<&'a [u8]> {
         let headers = request.headers();
         if !self.0.is_empty()
-            && self.trust(peer(request))
+            && self.speak(request)
             && let Some(host) = told(headers, X_FORWARDED_HOST, "host")
             && !host.is_empty()
         {
@@ -81,7 +81,12 @@ impl Proxies {
     pub fn is_overheard(&self, request: &Request) -> bool {
         let headers = request.headers();
         let speaks = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
-        speaks && !self.trust(peer(request))
+        speaks && !self.speak(request)
+    }
+
+    /// Whether the request comes from one of them.
+    pub fn speak(&self, request: &Request) -> bool {
+        self.trust(peer(request))
     }
 
     fn trust(&self, address: IpAddr) -> bool {

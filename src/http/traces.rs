@@ -9,26 +9,25 @@ use super::call::Call;
 use super::error::Problem;
 use super::route::{Route, method};
 use crate::telemetry::reason::Reason;
-use crate::telemetry::traces::{Parent, Part, Timed, Trace, Traces};
+use crate::telemetry::traces::{Caller, Part, Timed, Trace, Traces};
 
 /// Hands the request over, if it is one of the sample.
 #[cold]
 pub fn tell(traces: &Traces, call: &Call, (status, problem): (StatusCode, Option<&Problem>)) {
     let route = Route::of(call);
-    let parent = call.headers().get(TRACEPARENT);
-    let parent = parent.and_then(|parent| Parent::parse(parent.as_bytes()));
     if route.is_monitoring() {
         return;
     }
-    let Some(place) = traces.sample(parent) else {
+    let caller = call.headers().get(TRACEPARENT);
+    let caller = caller.and_then(|caller| Caller::parse(caller.as_bytes()));
+    let is_trusted = call.shared.proxies.speak(&call.request);
+    let Some(place) = traces.sample(caller, is_trusted) else {
         return;
     };
     let duration = call.timer.elapsed();
     let now = Duration::from_micros(call.shared.registry.source.env().now.0);
     traces.send(Trace {
-        id: place.trace,
-        span: place.span,
-        parent: place.parent,
+        place,
         start: now.saturating_sub(duration),
         duration,
         method: method(call),

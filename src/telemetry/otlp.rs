@@ -31,15 +31,21 @@ pub fn export(traces: &[Trace]) -> Vec<u8> {
 }
 
 fn request_span(span: &mut Message, trace: &Trace) {
-    span.bytes(1, &trace.id.to_be_bytes());
-    span.bytes(2, &trace.span.to_be_bytes());
-    if let Some(parent) = trace.parent {
+    span.bytes(1, &trace.place.trace.to_be_bytes());
+    span.bytes(2, &trace.place.span.to_be_bytes());
+    if let Some(parent) = trace.place.parent {
         span.bytes(4, &parent.to_be_bytes());
     }
     span.bytes(5, name(trace).as_bytes());
     span.number(6, KIND_SERVER);
     span.times(trace.start, trace.start + trace.duration);
     request_attributes(span, trace);
+    if let Some(caller) = trace.place.link {
+        span.message(13, |link| {
+            link.bytes(1, &caller.trace.to_be_bytes());
+            link.bytes(2, &caller.span.to_be_bytes());
+        });
+    }
     if trace.status >= 500 {
         span.message(15, |status| status.number(3, STATUS_ERROR));
     }
@@ -48,9 +54,11 @@ fn request_span(span: &mut Message, trace: &Trace) {
 
 /// By the semantic conventions for HTTP, which have a method that they do not know be `HTTP` here.
 fn name(trace: &Trace) -> String {
-    let method = match trace.method {
-        Method::Other => "HTTP",
-        method => method.as_str(),
+    let is_known = trace.method != Method::Other;
+    let method = if is_known {
+        trace.method.as_str()
+    } else {
+        "HTTP"
     };
     let route = trace.route.map(|route| format!(" {route}"));
     method.to_owned() + &route.unwrap_or_default()
@@ -79,10 +87,10 @@ fn request_attributes(span: &mut Message, trace: &Trace) {
 }
 
 fn part_span(span: &mut Message, trace: &Trace, (number, timed): (u64, &Timed)) {
-    span.bytes(1, &trace.id.to_be_bytes());
+    span.bytes(1, &trace.place.trace.to_be_bytes());
     // Different from each other and from the request's: no collector needs more randomness than that has.
-    span.bytes(2, &trace.span.wrapping_add(number).to_be_bytes());
-    span.bytes(4, &trace.span.to_be_bytes());
+    span.bytes(2, &trace.place.span.wrapping_add(number).to_be_bytes());
+    span.bytes(4, &trace.place.span.to_be_bytes());
     span.bytes(5, timed.part.name().as_bytes());
     span.number(6, KIND_INTERNAL);
     span.times(trace.start + timed.start, trace.start + timed.end);

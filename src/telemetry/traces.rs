@@ -21,10 +21,7 @@ pub struct Traces {
 /// A request that is finished: its span and those of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
-    pub id: u128,
-    pub span: u64,
-    /// The span of whoever asked.
-    pub parent: Option<u64>,
+    pub place: Place,
     /// Since 1970.
     pub start: Duration,
     pub duration: Duration,
@@ -62,9 +59,9 @@ pub struct Timed {
     pub end: Duration,
 }
 
-/// What a W3C `traceparent` says.
+/// What a W3C `traceparent` says: the span of whoever asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parent {
+pub struct Caller {
     pub trace: u128,
     pub span: u64,
     pub is_sampled: bool,
@@ -76,6 +73,8 @@ pub struct Place {
     pub trace: u128,
     pub span: u64,
     pub parent: Option<u64>,
+    /// Of another trace, that a stranger says to have come from.
+    pub link: Option<Caller>,
 }
 
 impl Part {
@@ -98,9 +97,12 @@ impl Parts {
 }
 
 impl Traces {
-    /// The place of a new span, unless this request is left out: the caller decides, else the ratio.
-    pub fn sample(&self, parent: Option<Parent>) -> Option<Place> {
+    /// The place of a new span, unless this request is left out. A caller whose word counts decides, and its trace goes on;
+    /// any other is a stranger at a boundary of trust, where W3C Trace Context has one begin anew: the ratio decides, and
+    /// a link leads back.
+    pub fn sample(&self, caller: Option<Caller>, is_trusted: bool) -> Option<Place> {
         let mut random = rand::rng();
+        let parent = caller.filter(|_| is_trusted);
         let is_sampled = parent.map_or_else(
             || random.random_bool(self.sample_ratio),
             |parent| parent.is_sampled,
@@ -110,6 +112,7 @@ impl Traces {
             // None of them is 0, nor are those that follow it.
             span: random.random_range(1..u64::MAX >> 1),
             parent: parent.map(|parent| parent.span),
+            link: caller.filter(|_| !is_trusted),
         })
     }
 
@@ -126,7 +129,7 @@ impl Traces {
     }
 }
 
-impl Parent {
+impl Caller {
     /// W3C Trace Context, level 1 §3.2. `None` where it is not what it should be: then the trace begins here.
     pub fn parse(header: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(header).ok()?;
@@ -157,24 +160,56 @@ const PARTS_MAX: usize = 16;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::sync_channel;
+
     use super::*;
 
     const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
     fn a_traceparent_is_read() {
-        let parent = Parent::parse(GOOD.as_bytes()).unwrap();
-        assert_eq!(parent.trace, 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
-        assert_eq!(parent.span, 0xb7ad_6b71_6920_3331);
-        assert!(parent.is_sampled);
+        let caller = Caller::parse(GOOD.as_bytes()).unwrap();
+        assert_eq!(caller.trace, 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
+        assert_eq!(caller.span, 0xb7ad_6b71_6920_3331);
+        assert!(caller.is_sampled);
         let unsampled = GOOD.replace("-01", "-00");
-        assert!(!Parent::parse(unsampled.as_bytes()).unwrap().is_sampled);
+        assert!(!Caller::parse(unsampled.as_bytes()).unwrap().is_sampled);
+    }
+
+    #[test]
+    fn only_whoever_is_trusted_decides_what_is_sampled() {
+        let sampled = Caller::parse(GOOD.as_bytes()).unwrap();
+        let left_out = Caller {
+            is_sampled: false,
+            ..sampled
+        };
+        for ratio in [0.0, 1.0] {
+            let traces = Traces {
+                sample_ratio: ratio,
+                queue: sync_channel(1).0,
+                waiting: AtomicUsize::new(0),
+                dropped: AtomicU64::new(0),
+            };
+            let place = traces.sample(Some(sampled), true).unwrap();
+            assert_eq!(
+                (place.trace, place.parent, place.link),
+                (sampled.trace, Some(sampled.span), None)
+            );
+            assert_eq!(traces.sample(Some(left_out), true), None);
+            for caller in [sampled, left_out] {
+                let place = traces.sample(Some(caller), false);
+                assert_eq!(place.is_some(), ratio > 0.0);
+                assert!(place.is_none_or(|place| place.trace != sampled.trace
+                    && place.parent.is_none()
+                    && place.link == Some(caller)));
+            }
+        }
     }
 
     #[test]
     fn a_later_version_may_say_more() {
         let later = GOOD.replacen("00", "cc", 1) + "-what-will-be";
-        assert!(Parent::parse(later.as_bytes()).is_some());
+        assert!(Caller::parse(later.as_bytes()).is_some());
     }
 
     #[test]
@@ -190,8 +225,8 @@ mod tests {
             GOOD.replace("0af7", "+af7"),
             GOOD[..GOOD.len() - 3].to_owned(),
         ] {
-            assert_eq!(Parent::parse(bad.as_bytes()), None, "{bad}");
+            assert_eq!(Caller::parse(bad.as_bytes()), None, "{bad}");
         }
-        assert_eq!(Parent::parse(&[0xff; 55]), None);
+        assert_eq!(Caller::parse(&[0xff; 55]), None);
     }
 }

@@ -100,7 +100,11 @@ async fn a_collector_hears_who_speaks() {
 #[tokio::test]
 async fn a_trace_goes_on_where_somebody_else_began_it() {
     let collector = Collector::start();
-    let server = traced(&collector, &[("TRACES__SAMPLE_RATIO", "0")]);
+    let settings = [
+        ("TRACES__SAMPLE_RATIO", "0"),
+        ("LIMITS__TRUSTED_PROXIES", "127.0.0.0/8"),
+    ];
+    let server = traced(&collector, &settings);
     let tenant = server.tenant().await;
     begin_login(
         &tenant,
@@ -115,6 +119,23 @@ async fn a_trace_goes_on_where_somebody_else_began_it() {
     assert_eq!(hex(&span.parent_span_id), SPAN);
     assert_ne!(hex(&span.span_id), SPAN);
     assert_eq!(collector.spans().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stranger_decides_nothing_and_is_linked_to() {
+    let collector = Collector::start();
+    let server = traced(&collector, &[]);
+    let tenant = server.tenant().await;
+    begin_login(&tenant, &format!("00-{TRACE}-{SPAN}-00")).await;
+    let span = collector.until_span(|span| !span.links.is_empty()).await;
+    assert_eq!(span.name, "POST /{tenant_id}/login/initialize");
+    assert_ne!(hex(&span.trace_id), TRACE);
+    assert!(span.parent_span_id.is_empty());
+    let link = &span.links[0];
+    assert_eq!(
+        (hex(&link.trace_id), hex(&link.span_id)),
+        (TRACE.to_owned(), SPAN.to_owned())
+    );
 }
 
 #[tokio::test]

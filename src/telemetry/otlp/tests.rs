@@ -9,13 +9,16 @@ use prost::Message;
 
 use super::export;
 use crate::telemetry::request::Method;
-use crate::telemetry::traces::{Part, Parts, Timed, Trace};
+use crate::telemetry::traces::{Caller, Part, Parts, Place, Timed, Trace};
 
 fn failed() -> Trace {
     Trace {
-        id: 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c,
-        span: 0x00ff_ffff_ffff_ffff,
-        parent: Some(1),
+        place: Place {
+            trace: 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c,
+            span: 0x00ff_ffff_ffff_ffff,
+            parent: Some(1),
+            link: None,
+        },
         start: Duration::new(1_795_000_000, 123_456_789),
         duration: Duration::from_nanos(1_001),
         method: Method::Get,
@@ -72,11 +75,28 @@ fn a_span_has_the_name_that_the_conventions_give_it() {
 #[test]
 fn numbers_come_over_whole() {
     let span = read(&[failed()]).remove(0);
-    assert_eq!(span.trace_id, failed().id.to_be_bytes());
+    assert_eq!(span.trace_id, failed().place.trace.to_be_bytes());
     assert_eq!(span.span_id, 0x00ff_ffff_ffff_ffff_u64.to_be_bytes());
     assert_eq!(span.parent_span_id, [0, 0, 0, 0, 0, 0, 0, 1]);
     assert_eq!(span.start_time_unix_nano, 1_795_000_000_123_456_789);
     assert_eq!(span.end_time_unix_nano, 1_795_000_000_123_457_790);
+}
+
+#[test]
+fn a_stranger_is_linked_to() {
+    let mut linked = failed();
+    linked.place.link = Some(Caller {
+        trace: 2,
+        span: 3,
+        is_sampled: true,
+    });
+    let [span, other] = &read(&[linked, failed()])[..] else {
+        panic!("two spans");
+    };
+    assert_eq!(span.links.len(), 1);
+    assert_eq!(span.links[0].trace_id, 2_u128.to_be_bytes());
+    assert_eq!(span.links[0].span_id, 3_u64.to_be_bytes());
+    assert!(other.links.is_empty());
 }
 
 #[test]
