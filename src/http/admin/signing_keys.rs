@@ -59,7 +59,6 @@ pub(super) async fn routes(call: &Call, tenant: &Tenant<'_>, path: &[&str]) -> A
     }
 }
 
-/// Never empty, as the key set is not: the first key is there when somebody looks.
 /// List signing keys
 ///
 /// Never empty: to look is a use, and the first use makes the first.
@@ -95,7 +94,6 @@ fn bodies(state: &TenantState, purpose: KeyPurpose, now: Timestamp) -> Vec<KeyBo
     keys.states(now).map(body).collect()
 }
 
-/// The key is durable and published when this answers. It takes over from one that signs, so there must be one.
 /// Create a signing key
 ///
 /// It is durable and published when this answers, and takes over a while later.
@@ -110,6 +108,7 @@ fn bodies(state: &TenantState, purpose: KeyPurpose, now: Timestamp) -> Vec<KeyBo
 )]
 pub(super) async fn create(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let name = name_of(call)?;
+    // It takes over from one that signs, so there must be one.
     tenant.signing_key(now(tenant)).await?;
     let has_sessions = !tenant.read().session_keys.is_empty();
     let session = has_sessions.then(|| tenant.private_key());
