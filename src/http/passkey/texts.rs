@@ -175,7 +175,6 @@ fn unverified(error: &VerificationError) -> Cow<'static, str> {
     }
 }
 
-/// Stable codes for programs, like those of rejections.
 /// What was wrong, and where it was found.
 fn with_cause(error: &dyn Error) -> String {
     match error.source() {
@@ -184,6 +183,7 @@ fn with_cause(error: &dyn Error) -> String {
     }
 }
 
+/// Stable codes for programs, like those of rejections.
 pub(in crate::http) const fn reason(error: &VerificationError) -> Reason {
     match error {
         VerificationError::CeremonyType => Reason::WrongCeremonyType,
