@@ -4,6 +4,8 @@
 
 use utoipa::ToSchema;
 
+use super::shapes::RawId;
+
 /// What `navigator.credentials.create` takes, binary members as base64url without padding.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
@@ -100,19 +102,10 @@ struct PublicKeyCredentialRequestOptions {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(crate) struct RegistrationCredential {
-    /// The credential's, base64url without padding.
-    #[schema(
-        min_length = 1,
-        pattern = "^[A-Za-z0-9_-]+$",
-        example = "8uQqf1qHn0W3yTn0Lr8cVw"
-    )]
+    #[schema(value_type = RawId)]
     id: String,
     /// The same bytes as `id`.
-    #[schema(
-        min_length = 1,
-        pattern = "^[A-Za-z0-9_-]+$",
-        example = "8uQqf1qHn0W3yTn0Lr8cVw"
-    )]
+    #[schema(value_type = RawId)]
     raw_id: String,
     #[schema(pattern = "^public-key$", example = "public-key")]
     r#type: String,
@@ -141,19 +134,10 @@ struct AttestationResponse {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(crate) struct AuthenticationCredential {
-    /// The credential's, base64url without padding.
-    #[schema(
-        min_length = 1,
-        pattern = "^[A-Za-z0-9_-]+$",
-        example = "8uQqf1qHn0W3yTn0Lr8cVw"
-    )]
+    #[schema(value_type = RawId)]
     id: String,
     /// The same bytes as `id`.
-    #[schema(
-        min_length = 1,
-        pattern = "^[A-Za-z0-9_-]+$",
-        example = "8uQqf1qHn0W3yTn0Lr8cVw"
-    )]
+    #[schema(value_type = RawId)]
     raw_id: String,
     #[schema(pattern = "^public-key$", example = "public-key")]
     r#type: String,

@@ -77,6 +77,7 @@ shapes! {
         .item(integer().maximum(Some(-1)));
     /// Empty is as good as absent.
     SessionEmail: text().pattern(Some(SOME_EMAIL)).max_length(Some(254)).examples(["ann@example.com"]);
+    RawId: text().description(Some("Of a credential, base64url without padding")).pattern(Some("^[A-Za-z0-9_-]+$")).min_length(Some(1)).examples(["8uQqf1qHn0W3yTn0Lr8cVw"]);
     CookieName: text().pattern(Some("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")).examples(["session"]);
     HostName: text().pattern(Some(HOST)).max_length(Some(253)).examples(["shop.example"]);
     /// Browsers refuse options with a `null` in them.
