@@ -8,6 +8,7 @@ pub mod buckets;
 pub mod call;
 pub mod ceremony;
 pub mod cors;
+pub mod credential;
 pub mod error;
 pub mod forwarded;
 pub mod frame;

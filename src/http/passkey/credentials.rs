@@ -1,24 +1,21 @@
 //! `GET /{tenant_id}/credentials`, and `GET`, `PATCH`, `DELETE` of one (contract §2.9).
 
 use actix_web::HttpResponse;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::texts;
 use crate::actor::Refusal;
 use crate::http::Answer;
 use crate::http::answer::json;
 use crate::http::call::{Call, Keyed, Tenant};
+use crate::http::credential::{CredentialShown, parse_id};
 use crate::http::error::Problem;
 use crate::http::openapi::shapes::Direction;
 use crate::http::paging::{Page, PageParameters, Query};
-use crate::http::time;
 use crate::http::validation::Validation;
-use crate::tenant::credential::{Credential, DeleteCredential, RenameCredential};
-use crate::tenant::ids::{CredentialId, UserId};
+use crate::tenant::credential::{DeleteCredential, RenameCredential};
+use crate::tenant::ids::UserId;
 use crate::tenant::packed::Stored;
 use crate::tenant::rejection::Rejection;
 use crate::tenant::state::TenantState;
@@ -27,21 +24,8 @@ use crate::tenant::state::TenantState;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Credential)]
 pub struct CredentialBody {
-    id: String,
-    name: String,
-    /// The COSE key, base64url.
-    public_key: String,
-    /// The format of its attestation statement.
-    attestation_type: String,
-    /// Which model of authenticator made it, as far as that tells.
-    aaguid: Uuid,
-    #[schema(format = DateTime)]
-    last_used_at: String,
-    #[schema(format = DateTime)]
-    created_at: String,
-    transports: Vec<String>,
-    backup_eligible: bool,
-    backup_state: bool,
+    #[serde(flatten)]
+    shown: CredentialShown,
     is_mfa: bool,
     user_id: String,
 }
@@ -61,27 +45,9 @@ pub(super) struct RenameBody {
 
 impl From<Stored<'_>> for CredentialBody {
     fn from(stored: Stored<'_>) -> Self {
-        Self::from(&stored.credential())
-    }
-}
-
-impl From<&Credential> for CredentialBody {
-    fn from(credential: &Credential) -> Self {
-        let transports = credential
-            .transports
-            .split(',')
-            .filter(|name| !name.is_empty());
+        let credential = stored.credential();
         Self {
-            id: URL_SAFE_NO_PAD.encode(credential.id.as_bytes()),
-            name: credential.name.to_string(),
-            public_key: URL_SAFE_NO_PAD.encode(&credential.public_key),
-            attestation_type: credential.attestation_format.to_string(),
-            aaguid: credential.aaguid,
-            last_used_at: time::rfc3339(credential.last_used_at),
-            created_at: time::rfc3339(credential.created_at),
-            transports: transports.map(str::to_owned).collect(),
-            backup_eligible: credential.backup_eligible,
-            backup_state: credential.backed_up,
+            shown: CredentialShown::from(&credential),
             is_mfa: credential.is_mfa,
             user_id: credential.user.as_str().to_owned(),
         }
@@ -227,10 +193,6 @@ fn bodies(mut credentials: Vec<Stored<'_>>, order: Order, page: Page) -> Vec<Cre
     page.select(credentials.into_iter())
         .map(CredentialBody::from)
         .collect()
-}
-
-fn parse_id(text: &str) -> Option<CredentialId> {
-    CredentialId::parse(&URL_SAFE_NO_PAD.decode(text).ok()?)
 }
 
 fn unknown(text: &str) -> Problem {

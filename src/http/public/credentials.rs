@@ -1,19 +1,17 @@
 //! `GET /webauthn/credentials`, `PATCH` and `DELETE` of one (contract §2.5 to §2.7): only ever the caller's own.
 
 use actix_web::HttpResponse;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::session::subject;
 use crate::actor::Refusal;
+use crate::http::Answer;
 use crate::http::answer::{json, private};
 use crate::http::call::{Call, Tenant};
+use crate::http::credential::{CredentialShown, parse_id};
 use crate::http::error::Problem;
-use crate::http::{Answer, time};
-use crate::tenant::credential::{Credential, DeleteCredential, RenameCredential};
+use crate::tenant::credential::{DeleteCredential, RenameCredential};
 use crate::tenant::ids::{CredentialId, UserId};
 use crate::tenant::packed::Stored;
 use crate::tenant::rejection::Rejection;
@@ -23,21 +21,8 @@ use crate::tenant::state::TenantState;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OwnCredential)]
 pub(super) struct CredentialBody {
-    id: String,
-    name: String,
-    /// The COSE key, base64url.
-    public_key: String,
-    /// The format of its attestation statement.
-    attestation_type: String,
-    /// Which model of authenticator made it, as far as that tells.
-    aaguid: Uuid,
-    #[schema(format = DateTime)]
-    last_used_at: String,
-    #[schema(format = DateTime)]
-    created_at: String,
-    transports: Vec<String>,
-    backup_eligible: bool,
-    backup_state: bool,
+    #[serde(flatten)]
+    shown: CredentialShown,
     mfa_only: bool,
 }
 
@@ -51,27 +36,9 @@ struct RenameBody {
 
 impl From<Stored<'_>> for CredentialBody {
     fn from(stored: Stored<'_>) -> Self {
-        Self::from(&stored.credential())
-    }
-}
-
-impl From<&Credential> for CredentialBody {
-    fn from(credential: &Credential) -> Self {
-        let transports = credential.transports.split(',');
+        let credential = stored.credential();
         Self {
-            id: text(&credential.id),
-            name: credential.name.to_string(),
-            public_key: URL_SAFE_NO_PAD.encode(&credential.public_key),
-            attestation_type: credential.attestation_format.to_string(),
-            aaguid: credential.aaguid,
-            last_used_at: time::rfc3339(credential.last_used_at),
-            created_at: time::rfc3339(credential.created_at),
-            transports: transports
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned)
-                .collect(),
-            backup_eligible: credential.backup_eligible,
-            backup_state: credential.backed_up,
+            shown: CredentialShown::from(&credential),
             mfa_only: credential.is_mfa,
         }
     }
@@ -113,7 +80,7 @@ pub(super) fn of_user(state: &TenantState, user: &UserId) -> Vec<CredentialBody>
 pub(super) async fn rename(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
     let subject = subject(call, tenant).await?;
     let body: RenameBody = call.body.bind()?;
-    let id = parse_id(id)?;
+    let id = parse_id(id).ok_or_else(not_found)?;
     match body.name {
         Some(name) => {
             let rename = RenameCredential {
@@ -142,14 +109,10 @@ pub(super) async fn rename(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer
 pub(super) async fn delete(call: &Call, tenant: &Tenant<'_>, id: &str) -> Answer {
     let delete = DeleteCredential {
         of_user: Some(subject(call, tenant).await?.user),
-        id: parse_id(id)?,
+        id: parse_id(id).ok_or_else(not_found)?,
     };
     tenant.execute(delete).await.map_err(refused)?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-pub(super) fn text(id: &CredentialId) -> String {
-    URL_SAFE_NO_PAD.encode(id.as_bytes())
 }
 
 fn checked(name: String) -> Result<Box<str>, Problem> {
@@ -165,12 +128,6 @@ fn checked(name: String) -> Result<Box<str>, Problem> {
 fn owns(state: &TenantState, user: &UserId, id: &CredentialId) -> bool {
     let stored = state.credential(id);
     stored.is_some_and(|stored| stored.is_of(user))
-}
-
-fn parse_id(text: &str) -> Result<CredentialId, Problem> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-    let id = bytes.and_then(|bytes| CredentialId::parse(&bytes));
-    id.ok_or_else(not_found)
 }
 
 /// One of somebody else is as unknown as none.

@@ -22,6 +22,7 @@ use super::Answer;
 use super::answer::{json, private};
 use super::call::{Call, Tenant};
 use super::ceremony::Finish;
+use super::credential::id_text;
 use super::error::Problem;
 use super::rate::{Route, admit};
 use super::templates;
@@ -101,7 +102,7 @@ struct FinishedBody<'a> {
 
 fn finished(credential: &CredentialId, user: &UserId) -> HttpResponse {
     let body = FinishedBody {
-        credential_id: credentials::text(credential),
+        credential_id: id_text(credential),
         user_id: user.as_str(),
     };
     json(private(HttpResponse::Ok()), &body)
