@@ -165,5 +165,23 @@ impl Page {
     }
 }
 
+/// Which end of a list comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+impl Order {
+    /// `None` for what is neither of its words.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "desc" => Some(Self::NewestFirst),
+            "asc" => Some(Self::OldestFirst),
+            _ => None,
+        }
+    }
+}
+
 const SIZE_DEFAULT: usize = 20;
 const SIZE_MAX: usize = 1000;

@@ -10,7 +10,7 @@ use crate::http::answer::json;
 use crate::http::call::{Call, Tenant};
 use crate::http::error::Problem;
 use crate::http::openapi::shapes::Direction;
-use crate::http::paging::{Page, PageParameters, Query};
+use crate::http::paging::{Order, Page, PageParameters, Query};
 use crate::http::passkey::credentials::CredentialBody;
 use crate::http::passkey::transaction::{TransactionBody, WHOLE_MAX};
 use crate::tenant::packed::Account;
@@ -66,7 +66,7 @@ impl From<&User> for UserBody {
 pub(super) fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let query = Query::of(&call.request);
     let page = Page::of(&query, PARSE).map_err(|_| Problem::bad_request(PARSE, ""))?;
-    let order = Order::of(&query)?;
+    let order = order(&query)?;
     let (total, bodies) = {
         let state = tenant.read();
         (state.users.len(), bodies(&state, order, page))
@@ -128,24 +128,10 @@ pub(super) async fn delete(tenant: &Tenant<'_>, text: &str) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
-    NewestFirst,
-    OldestFirst,
-}
-
-impl Order {
-    fn of(query: &Query) -> Result<Self, Problem> {
-        let given = query.text("sort_direction").unwrap_or("desc");
-        match given.to_ascii_lowercase().as_str() {
-            "desc" => Ok(Self::NewestFirst),
-            "asc" => Ok(Self::OldestFirst),
-            _ => Err(Problem::bad_request(
-                "sort_direction must be desc or asc",
-                "",
-            )),
-        }
-    }
+fn order(query: &Query) -> Result<Order, Problem> {
+    let word = query.text("sort_direction").unwrap_or("desc");
+    Order::parse(&word.to_ascii_lowercase())
+        .ok_or_else(|| Problem::bad_request("sort_direction must be desc or asc", ""))
 }
 
 fn bodies(state: &TenantState, order: Order, page: Page) -> Vec<UserBody> {

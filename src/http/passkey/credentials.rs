@@ -12,7 +12,7 @@ use crate::http::call::{Call, Keyed, Tenant};
 use crate::http::credential::{CredentialShown, parse_id};
 use crate::http::error::Problem;
 use crate::http::openapi::shapes::Direction;
-use crate::http::paging::{Page, PageParameters, Query};
+use crate::http::paging::{Order, Page, PageParameters, Query};
 use crate::http::validation::Validation;
 use crate::tenant::credential::{DeleteCredential, RenameCredential};
 use crate::tenant::ids::UserId;
@@ -73,7 +73,7 @@ impl From<Stored<'_>> for CredentialBody {
 )]
 pub fn list(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let query = Query::of(&call.request);
-    let order = Order::of(&query)?;
+    let order = order(&query)?;
     let asked = Page::of(&query, texts::BIND)?;
     let (page, total, bodies) = {
         let state = tenant.read();
@@ -156,23 +156,10 @@ pub async fn remove(tenant: &Tenant<'_>, text: &str, of_user: Option<UserId>) ->
     Ok(HttpResponse::NoContent().finish())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    NewestFirst,
-    OldestFirst,
-}
-
-impl Order {
-    fn of(query: &Query) -> Result<Self, Problem> {
-        match query.text("order") {
-            None | Some("desc") => Ok(Self::NewestFirst),
-            Some("asc") => Ok(Self::OldestFirst),
-            Some(_) => Err(Problem::bad_request(
-                texts::VALIDATE,
-                "Order must be one of 'desc asc'",
-            )),
-        }
-    }
+fn order(query: &Query) -> Result<Order, Problem> {
+    let word = query.text("order").unwrap_or("desc");
+    Order::parse(word)
+        .ok_or_else(|| Problem::bad_request(texts::VALIDATE, "Order must be one of 'desc asc'"))
 }
 
 fn of_user_or_all<'a>(state: &'a TenantState, user_id: Option<&str>) -> Vec<Stored<'a>> {
