@@ -6,18 +6,10 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-/// A list, or in the environment one text with commas.
+use super::values::{positive, texts};
+
 pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum OneOrMany {
-        One(String),
-        Many(Vec<String>),
-    }
-    let texts = match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::One(text) => text.split(',').map(str::to_owned).collect(),
-        OneOrMany::Many(texts) => texts,
-    };
+    let texts = texts(deserializer)?;
     let texts = texts.iter().map(|text| text.trim());
     let networks = texts.filter(|text| !text.is_empty()).map(network);
     networks
@@ -46,7 +38,7 @@ pub(super) fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
 
 /// Each takes 16 bytes, from the start.
 pub(super) fn tracked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    let number = super::positive(deserializer)?;
+    let number = positive(deserializer)?;
     if number > TRACKED_MAX {
         return Err(D::Error::custom(format!(
             "{number} are too many, at most {TRACKED_MAX}"

@@ -186,18 +186,8 @@ pub(super) fn log_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lo
     }
 }
 
-/// A list, or in the environment one text with commas.
 pub(super) fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum OneOrMany {
-        One(String),
-        Many(Vec<String>),
-    }
-    let texts = match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::One(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
-        OneOrMany::Many(texts) => texts,
-    };
+    let texts = texts(deserializer)?;
     let too_short = texts
         .iter()
         .any(|text| text.chars().count() < SECRET_LENGTH_MIN);
@@ -208,6 +198,21 @@ pub(super) fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
     }
     Ok(texts.into_iter().map(Secret).collect())
 }
+
+/// A list, or in the environment one text with commas.
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
+        OneOrMany::Many(texts) => texts,
+    })
+}
+
 const SECRET_LENGTH_MIN: usize = 16;
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 pub const WORKERS_MAX: usize = 256;
