@@ -7,8 +7,8 @@ use super::ids::Timestamp;
 use super::issuer::Issuer;
 use super::settings::{Ceremonies, Settings, VerifyAttestation};
 use crate::webauthn::attestation::{AttestationPolicy, Verify};
-use crate::webauthn::client_data::Origins;
 use crate::webauthn::options::{CreationChoices, CreationTemplate, Hint, RequestTemplate};
+use crate::webauthn::origin::Origins;
 
 #[derive(Debug)]
 pub struct Policy {

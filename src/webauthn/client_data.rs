@@ -9,7 +9,6 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::base64url;
-pub use super::origin::{Origins, normalise};
 
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientData {

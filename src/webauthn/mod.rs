@@ -15,7 +15,7 @@ pub mod cose;
 pub mod error;
 mod json;
 pub mod options;
-mod origin;
+pub mod origin;
 pub mod registration;
 
 pub use ceremony::Expected;

@@ -4,7 +4,7 @@
 
 use super::der::{DerError, Element, Tag};
 
-/// RFC 5280 §4.1.2.5: `YYMMDDHHMMSSZ` until 2049, `YYYYMMDDHHMMSSZ` from then on. What lies before 1970 is 1970.
+/// `YYMMDDHHMMSSZ` until 2049, `YYYYMMDDHHMMSSZ` from then on.
 pub(super) fn unix_seconds(time: Element<'_>) -> Result<u64, DerError> {
     let (zone, digits) = time.content.split_last().ok_or(DerError::Value)?;
     let mut pairs = Vec::new();

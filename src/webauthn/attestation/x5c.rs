@@ -62,6 +62,17 @@ pub(super) fn check_key(key: &SubjectKey<'_>, credential: &[u8]) -> Result<(), S
     Ok(())
 }
 
+/// A certificate that names a model of authenticator was issued for this one.
+pub(super) fn check_aaguid(leaf: &Certificate<'_>, aaguid: &[u8]) -> Result<(), StatementError> {
+    if leaf
+        .aaguid()?
+        .is_some_and(|issued_for| issued_for != aaguid)
+    {
+        return Err(StatementError::Aaguid);
+    }
+    Ok(())
+}
+
 /// The three curves differ in the length of their coordinates.
 const fn curve(coordinate_bytes: usize) -> Option<KeyKind> {
     match coordinate_bytes {

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::super::Expected;
-use super::super::client_data::Origins;
 use super::super::cose::Algorithm;
 use super::super::options::UserVerification;
+use super::super::origin::Origins;
 use super::sha256;
 use crate::forge::{self, Asked, EMPTY_MAP, Key, base64url, packed_statement};
 

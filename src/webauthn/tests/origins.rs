@@ -1,7 +1,8 @@
 //! Which client origins are taken for which configured ones.
 
-use super::super::client_data::{ClientData, Origins};
+use super::super::client_data::ClientData;
 use super::super::error::VerificationError;
+use super::super::origin::Origins;
 
 #[test]
 fn a_configured_origin_is_normalised_and_a_clients_may_differ_in_case() {

@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::super::Expected;
 use super::super::attestation::{AttestationPolicy, Verify};
-use super::super::client_data::Origins;
 use super::super::cose::{Algorithm, KeyError};
 use super::super::error::{
     AuthenticatorDataError, ResponseError, StatementError, VerificationError,
 };
 use super::super::options::UserVerification;
+use super::super::origin::Origins;
 use super::super::registration::{self, Registration, RegistrationResponse};
 use super::authenticator::from_base64url;
 use super::{sha256, vectors};

@@ -1,7 +1,7 @@
 //! Lists of origins: web origins or Android apps, each once, and kept in the form in which clients send them.
 
 use crate::http::validation::Validation;
-use crate::webauthn::client_data::normalise;
+use crate::webauthn::origin::normalise;
 
 /// What is no origin could never match, which would be found out only when somebody signs in.
 pub(super) fn check_origins(

@@ -41,10 +41,7 @@ pub(super) fn verify<'b>(
     let leaf = x5c::leaf(&chain)?;
     x5c::verify_signature(statement, &leaf.key, certify_info_bytes)?;
     check_requirements(&leaf)?;
-    let aaguid = leaf.aaguid()?;
-    if aaguid.is_some_and(|aaguid| aaguid != attested.credential.aaguid) {
-        return Err(StatementError::Aaguid);
-    }
+    x5c::check_aaguid(&leaf, &attested.credential.aaguid)?;
     Ok(Statement::with_chain(AttestationType::Certified, chain))
 }
 
