@@ -174,7 +174,6 @@ fn finalize_login(criterion: &mut Criterion) {
             user_verified: true,
             backup_eligible: true,
             backed_up: true,
-            backup_eligibility_changed: false,
         },
     };
     let mut group = criterion.benchmark_group("finalize/login");

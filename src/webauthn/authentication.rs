@@ -1,6 +1,6 @@
 //! Verifying an assertion: WebAuthn L3 §7.2, from the JSON of the client to a verdict.
 //!
-//! No policy is applied here: a counter that went back and a changed backup eligibility are reported and never refused.
+//! No policy is applied here: counter and backup eligibility are reported, and the domain compares them with what it knows.
 
 use serde::Deserialize;
 
@@ -22,27 +22,13 @@ pub struct AuthenticationResponse {
     signature: Vec<u8>,
 }
 
-/// What was stored when the credential was registered, as far as the verdict depends on it.
-#[derive(Clone, Copy)]
-pub struct StoredCredential<'a> {
-    /// The `COSE_Key`.
-    pub public_key: &'a [u8],
-    pub backup_eligible: bool,
-}
-
 /// What a verified assertion says about its credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, not a state"
-)]
 pub struct Authentication {
     pub counter: u32,
     pub user_verified: bool,
     pub backup_eligible: bool,
     pub backed_up: bool,
-    /// Backup eligibility is fixed at registration; a change is a sign that something is wrong.
-    pub backup_eligibility_changed: bool,
 }
 
 impl AuthenticationResponse {
@@ -74,16 +60,16 @@ impl AuthenticationResponse {
     }
 }
 
-/// WebAuthn L3 §7.2.
+/// WebAuthn L3 §7.2. `public_key` is the `COSE_Key` of the credential's registration.
 pub fn verify(
     response: &AuthenticationResponse,
     expected: &Expected<'_>,
-    stored: &StoredCredential<'_>,
+    public_key: &[u8],
 ) -> Result<Authentication, VerificationError> {
     let client_data = &response.client_data;
     let authenticator_data = &response.authenticator_data;
     let flags = authenticator_data.flags;
-    // Steps 1 to 4 run in the browser. 5 and 6, the credential is allowed and its user identified: the domain's, which found `stored`.
+    // Steps 1 to 4 run in the browser. 5 and 6, the credential is allowed and its user identified: the domain's, which found the key.
     // 7 to 9, the parts of the response, UTF-8 and JSON of the client data: done by `AuthenticationResponse::parse`.
     // 10. The client data was made for an authentication.
     ceremony::check_type(client_data, "webauthn.get")?;
@@ -103,10 +89,10 @@ pub fn verify(
     ceremony::check_user_verified(flags, expected)?;
     // 18. What is backed up is eligible for backup.
     ceremony::check_backup_flags(flags)?;
-    // 19. Backup eligibility is what it was at registration: compared below and reported, for policy to judge.
+    // 19. Backup eligibility is what it was at registration: reported, for policy to judge.
     // 20, extension outputs: skipped, no extension is asked for and unsolicited ones are ignored, as the specification allows.
     // 21 and 22. The signature over authenticator data and hash of the client data is the credential's.
-    response.check_signature(stored)?;
+    response.check_signature(public_key)?;
     // 23, the signature counter: reported, for policy to judge.
     // 24 and 25, the credential record's new state and the success of the ceremony: the domain's, made from this result.
     Ok(Authentication {
@@ -114,7 +100,6 @@ pub fn verify(
         user_verified: flags.user_verified(),
         backup_eligible: flags.backup_eligible(),
         backed_up: flags.backed_up(),
-        backup_eligibility_changed: flags.backup_eligible() != stored.backup_eligible,
     })
 }
 
@@ -130,8 +115,8 @@ struct AssertionResponse {
 }
 
 impl AuthenticationResponse {
-    fn check_signature(&self, stored: &StoredCredential<'_>) -> Result<(), VerificationError> {
-        let key = PublicKey::parse(stored.public_key).map_err(VerificationError::PublicKey)?;
+    fn check_signature(&self, public_key: &[u8]) -> Result<(), VerificationError> {
+        let key = PublicKey::parse(public_key).map_err(VerificationError::PublicKey)?;
         let message =
             ceremony::signed_message(&self.authenticator_data_bytes, &self.client_data_json);
         if !key.verify(&message, &self.signature) {

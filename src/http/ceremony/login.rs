@@ -10,7 +10,7 @@ use crate::tenant::login::{Claim, Login, credential_for};
 use crate::tenant::rejection::Rejection;
 use crate::tenant::token::Proof;
 use crate::webauthn::Expected;
-use crate::webauthn::authentication::{AuthenticationResponse, StoredCredential, verify};
+use crate::webauthn::authentication::{AuthenticationResponse, verify};
 
 /// The use of the credential is durable when this answers.
 pub async fn finalize(
@@ -58,11 +58,8 @@ pub(super) fn proven(
         }
     };
     about.user = Some(credential.user.clone());
-    let stored = StoredCredential {
-        public_key: &credential.public_key,
-        backup_eligible: credential.backup_eligible,
-    };
-    let authentication = tenant.part(Part::Verify, || verify(response, &expected, &stored))?;
+    let key = &credential.public_key;
+    let authentication = tenant.part(Part::Verify, || verify(response, &expected, key))?;
     Ok(Login {
         challenge: taken.challenge,
         expires_at: taken.ceremony.expires_at,
@@ -75,13 +72,9 @@ pub(super) fn proven(
 /// On the API that does not tell whether a user is there, a signature is checked even where there is no credential to check
 /// it with: the time tells nothing either.
 fn waste_time(response: &AuthenticationResponse, expected: &Expected<'_>, api: Api) {
-    let stored = StoredCredential {
-        public_key: &NOBODYS_KEY,
-        backup_eligible: false,
-    };
     match api {
         Api::Passkey => {}
-        Api::Public => drop(verify(response, expected, &stored)),
+        Api::Public => drop(verify(response, expected, &NOBODYS_KEY)),
     }
 }
 

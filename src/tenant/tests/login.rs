@@ -26,7 +26,6 @@ pub(super) fn login(credential: Credential, counter: u32) -> Login {
             user_verified: true,
             backup_eligible: credential.backup_eligible,
             backed_up: false,
-            backup_eligibility_changed: false,
         },
         credential,
     }

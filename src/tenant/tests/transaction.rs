@@ -73,7 +73,6 @@ fn confirm(counter: u32) -> ConfirmTransaction {
                 user_verified: true,
                 backup_eligible: false,
                 backed_up: false,
-                backup_eligibility_changed: false,
             },
         },
     }

@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::attestation::AttestationPolicy;
-use super::super::authentication::{
-    self, Authentication, AuthenticationResponse, StoredCredential,
-};
+use super::super::authentication::{self, Authentication, AuthenticationResponse};
 use super::super::cose::Algorithm;
 use super::super::error::VerificationError;
 use super::super::registration::{self, Registration, RegistrationResponse};
@@ -110,9 +108,5 @@ fn log_in(
     registered: &Registration,
 ) -> Result<Authentication, VerificationError> {
     let response = AuthenticationResponse::parse(response.to_string().as_bytes()).unwrap();
-    let stored = StoredCredential {
-        public_key: &registered.public_key,
-        backup_eligible: registered.backup_eligible,
-    };
-    authentication::verify(&response, &expected(), &stored)
+    authentication::verify(&response, &expected(), &registered.public_key)
 }

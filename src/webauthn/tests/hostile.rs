@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::attestation::AttestationPolicy;
-use super::super::authentication::{self, AuthenticationResponse, StoredCredential};
+use super::super::authentication::{self, AuthenticationResponse};
 use super::super::authenticator_data::AuthenticatorData;
 use super::super::client_data::ClientData;
 use super::super::cose::{Algorithm, PublicKey};
@@ -143,11 +143,7 @@ fn logs_in(authenticator: &Authenticator, response: &Value) -> bool {
     let Ok(response) = AuthenticationResponse::parse(response.to_string().as_bytes()) else {
         return false;
     };
-    let stored = StoredCredential {
-        public_key: &authenticator.cose_key,
-        backup_eligible: false,
-    };
-    authentication::verify(&response, &expected(), &stored).is_ok()
+    authentication::verify(&response, &expected(), &authenticator.cose_key).is_ok()
 }
 
 /// The response with `member` cut at every length.
