@@ -92,7 +92,6 @@ fn reports(metrics: &Metrics) -> Reports {
             logging::flush();
             std::process::exit(1);
         }),
-        ..Reports::silent()
     }
 }
 

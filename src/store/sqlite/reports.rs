@@ -10,8 +10,6 @@ pub type DamagedReport = Box<dyn Fn(Uuid, &str) + Send + Sync>;
 pub struct Reports {
     /// After each batch was acknowledged.
     pub committed: Box<dyn Fn(&BatchReport) + Send + Sync>,
-    /// After rows that had expired or whose tenant is deleted were removed.
-    pub purged: Box<dyn Fn(u64) + Send + Sync>,
     /// After each WAL checkpoint.
     pub checkpointed: Box<dyn Fn(&CheckpointReport) + Send + Sync>,
     /// A tenant's rows are rotten or missing: which, and what is wrong.
@@ -26,8 +24,6 @@ pub struct Reports {
 pub struct BatchReport {
     pub accepted: u64,
     pub refused: u64,
-    /// Entries for audit logs in those that were accepted.
-    pub audited: u64,
     /// From the begin of the transaction until it was durable.
     pub micros: u64,
     /// Of that, what the disk took: the write to the WAL and its sync. `None`: there was nothing to write.
@@ -50,7 +46,6 @@ impl Reports {
     pub fn silent() -> Self {
         Self {
             committed: Box::new(|_| ()),
-            purged: Box::new(|_| ()),
             checkpointed: Box::new(|_| ()),
             damaged: Box::new(|_, _| ()),
             purge_rests: Box::new(|_| ()),

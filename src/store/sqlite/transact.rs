@@ -6,7 +6,7 @@ use super::queue::{Answer, Queued};
 use super::reports::BatchReport;
 use super::rows::{self, integer};
 use super::writer::{Failed, Writer};
-use crate::store::{Change, Commit, CommitError};
+use crate::store::CommitError;
 
 /// A transaction that is over: what each of its commits is answered.
 struct Done {
@@ -40,13 +40,11 @@ impl Writer {
         let micros = (self.shared.micros)().saturating_sub(began);
         let accepted = accepted(&answers);
         let refused = count(answers.len()) - accepted;
-        let audited = audited(&commits, &answers);
         self.shared.add_commits(accepted);
         answer(commits, answers);
         BatchReport {
             accepted,
             refused,
-            audited,
             micros,
             sync_micros,
             wal_bytes: 0,
@@ -67,7 +65,6 @@ impl Writer {
         Ok(BatchReport {
             accepted: 0,
             refused,
-            audited: 0,
             micros,
             sync_micros: None,
             wal_bytes: 0,
@@ -156,18 +153,6 @@ fn answer_all(commits: Vec<Queued>, error: fn() -> CommitError) {
 
 fn accepted(answers: &[Answer]) -> u64 {
     count(answers.iter().filter(|answer| answer.is_ok()).count())
-}
-
-fn audited(commits: &[Queued], answers: &[Answer]) -> u64 {
-    let accepted = commits.iter().zip(answers).filter(|pair| pair.1.is_ok());
-    count(accepted.map(|pair| entries(&pair.0.commit)).sum())
-}
-
-fn entries(commit: &Commit) -> usize {
-    match commit.change {
-        Change::Create(_) | Change::Update(_) => commit.audit.len(),
-        Change::Delete => 0,
-    }
 }
 
 fn count(commits: usize) -> u64 {

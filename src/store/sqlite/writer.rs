@@ -168,8 +168,7 @@ impl Writer {
         self.purging.more = bite.as_ref().is_ok_and(|bite| bite.more);
         match bite {
             Ok(Bite { rows: 0, .. }) => Ok(()),
-            Ok(Bite { rows, .. }) => {
-                (self.shared.reports.purged)(rows);
+            Ok(_) => {
                 let wal_bytes = self.wal_bytes()?;
                 self.move_wal(wal_bytes)
             }

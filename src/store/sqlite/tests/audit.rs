@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::store::tests::START;
 use crate::store::{AuditKeep, AuditQuery, AuditRow};
 
 const NOTHING: AuditKeep = AuditKeep {
@@ -387,25 +386,4 @@ fn a_match_that_panics_harms_nobody_else() {
     };
     assert!(wait(store.audit(tenant(1), panicking)).is_err());
     assert_eq!(log(&store, tenant(1)), ["entry 0@0"]);
-}
-
-#[test]
-fn what_was_audited_is_reported() {
-    let disk = Disk::new();
-    let told = Arc::new(Mutex::new(0));
-    let teller = Arc::clone(&told);
-    let store = disk.open_with(Reports {
-        committed: Box::new(move |batch| *teller.lock().unwrap() += batch.audited),
-        ..Reports::silent()
-    });
-    many(&store, 1, 3);
-    tell(&store, tenant(2), vec![entry(START, "refused")]).unwrap_err();
-    let commit = Commit {
-        tenant: tenant(1),
-        change: Change::Delete,
-        audit: vec![entry(START, "not kept")],
-    };
-    wait(store.commit(commit)).unwrap();
-    wait(store.close()).unwrap();
-    assert_eq!(*told.lock().unwrap(), 3);
 }
