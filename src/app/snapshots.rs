@@ -37,8 +37,6 @@ pub(super) fn run(config: &Config, keyring: Keyring, metrics: Metrics) {
     actix_web::rt::spawn(rounds(plan, keyring, metrics));
 }
 
-/// Due by the age of the newest, so that a server that is restarted often is snapshotted all the same. The first is due
-/// soon after the start.
 async fn rounds(plan: Plan, keyring: Keyring, metrics: Metrics) {
     loop {
         tokio::time::sleep(next(&plan, &metrics)).await;

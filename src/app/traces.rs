@@ -76,8 +76,8 @@ impl Exporter {
 }
 
 impl Export {
-    /// As long as the process runs. What comes within a second goes in one piece, and no more than the queue holds: whoever
-    /// has his requests traced by the dozen costs the others their traces, and the collector no more than that.
+    /// As long as the process runs. What comes within a second goes in one piece, and no more than the queue holds: whatever
+    /// comes costs the collector no more than that.
     fn run(&mut self, finished: &Receiver<Trace>) {
         while let Ok(first) = finished.recv() {
             self.wait();
