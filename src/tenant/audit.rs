@@ -42,20 +42,12 @@ pub enum Outcome {
 impl Kind {
     /// A ceremony that was finished as it should be.
     pub const fn finished(operation: Operation) -> Self {
-        Self::Ceremony {
-            operation,
-            step: Step::Finalize,
-            outcome: Outcome::Succeeded,
-        }
+        ceremony(operation, Step::Finalize, Outcome::Succeeded)
     }
 
     /// A ceremony that begins.
     pub const fn begun(operation: Operation) -> Self {
-        Self::Ceremony {
-            operation,
-            step: Step::Initialize,
-            outcome: Outcome::Succeeded,
-        }
+        ceremony(operation, Step::Initialize, Outcome::Succeeded)
     }
 
     /// The same step of the same ceremony, refused. Changes are told of only where they happen.
@@ -64,11 +56,7 @@ impl Kind {
         match self {
             Self::Ceremony {
                 operation, step, ..
-            } => Self::Ceremony {
-                operation,
-                step,
-                outcome: Outcome::Failed,
-            },
+            } => ceremony(operation, step, Outcome::Failed),
             Self::CredentialUpdated
             | Self::CredentialDeleted
             | Self::TenantCreated
@@ -84,15 +72,9 @@ impl Kind {
         }
     }
 
-    pub const fn name(self) -> &'static str {
-        let mut index = 0;
-        while index < KINDS.len() {
-            if KINDS[index].0.number() == self.number() {
-                return KINDS[index].1;
-            }
-            index += 1;
-        }
-        ""
+    pub fn name(self) -> &'static str {
+        let found = KINDS.iter().find(|(kind, _)| *kind == self);
+        found.map_or("", |(_, name)| *name)
     }
 
     pub fn of_name(name: &str) -> Option<Self> {
