@@ -234,6 +234,13 @@ impl<'b, C> Decode<'b, C> for Timestamp {
     }
 }
 
+/// The UUID that a text is, where it is spelt as [`Uuid`] does, so that the text can be made of it again.
+pub(super) fn plain_uuid(text: &str) -> Option<Uuid> {
+    let uuid = Uuid::try_parse(text).ok()?;
+    let mut spelling = Uuid::encode_buffer();
+    (uuid.hyphenated().encode_lower(&mut spelling) == text).then_some(uuid)
+}
+
 /// UUIDs as 16 bytes, for `#[cbor(with = "…")]`.
 pub mod uuid_bytes {
     use super::{ByteSlice, Decode, Decoder, Encode, Encoder, Uuid, Write};

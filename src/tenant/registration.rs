@@ -7,7 +7,7 @@ use super::challenge::{Access, Api, Begun, Ceremony, Factor, Purpose};
 use super::credential::Credential;
 use super::env::Env;
 use super::event::Event;
-use super::ids::{Challenge, CredentialId, Timestamp, UserId};
+use super::ids::{Challenge, CredentialId, Timestamp, plain_uuid};
 use super::packed::{Account, Stored};
 use super::policy::Policy;
 use super::rejection::Rejection;
@@ -46,7 +46,8 @@ impl Initialize for InitializeRegistration {
             .map(descriptor);
         let compact = match self.api {
             Api::Passkey => None,
-            Api::Public => compact_handle(&self.user.id),
+            // The handle must lead back to the very same id.
+            Api::Public => plain_uuid(self.user.id.as_str()),
         };
         let handle = match &compact {
             Some(uuid) => &uuid.as_bytes()[..],
@@ -193,14 +194,6 @@ fn default_name(transports: &[String]) -> &'static str {
     } else {
         "Passkey"
     }
-}
-
-/// The 16 bytes of a UUID, for the Public API. A UUID in another spelling than that of [`Uuid`] keeps its text: the handle must
-/// lead back to the very same id.
-fn compact_handle(user: &UserId) -> Option<Uuid> {
-    let uuid = Uuid::try_parse(user.as_str()).ok()?;
-    let mut spelling = Uuid::encode_buffer();
-    (uuid.hyphenated().encode_lower(&mut spelling) == user.as_str()).then_some(uuid)
 }
 
 fn entity<'a>(user: &'a Profile, handle: &'a [u8]) -> UserEntity<'a> {

@@ -11,7 +11,7 @@ use uuid::fmt::Hyphenated;
 use super::bytes::{Reader, WRITTEN, put_bytes, put_number};
 use super::index::{Hashes, Index};
 use super::rows::Rows;
-use crate::tenant::ids::{Timestamp, TransactionId, UserId};
+use crate::tenant::ids::{Timestamp, TransactionId, UserId, plain_uuid};
 use crate::tenant::user::{Profile, User};
 
 #[derive(Default)]
@@ -248,17 +248,12 @@ fn pack(user: &User, credentials: &[u8], revision: u64) -> Vec<u8> {
 
 /// The UUIDs that most ids are take 16 bytes, if they are spelt as [`Uuid`] does.
 fn put_id(row: &mut Vec<u8>, id: &str) {
-    let uuid = Uuid::try_parse(id).ok().filter(|uuid| spells(uuid, id));
-    if let Some(uuid) = uuid {
+    if let Some(uuid) = plain_uuid(id) {
         row.push(AS_UUID);
         row.extend_from_slice(uuid.as_bytes());
     } else {
         put_bytes(row, id.as_bytes());
     }
-}
-
-fn spells(uuid: &Uuid, id: &str) -> bool {
-    uuid.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH]) == id
 }
 
 /// The id as text. It is asked for at each look-up.
