@@ -1,6 +1,8 @@
 //! What has happened to a tenant. Each event is the whole new content of one row, so that a stored row is read back
 //! as the event that made it.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::credential::Credential;
@@ -12,7 +14,6 @@ use super::settings::Settings;
 use super::token::SigningKey;
 use super::transaction::Transaction;
 use super::user::User;
-use std::sync::Arc;
 
 #[derive(Debug, Clone)]
 pub enum Event {

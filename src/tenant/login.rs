@@ -225,7 +225,7 @@ const fn may_change(rule: BackupEligibleChange, credential: &Credential) -> bool
     }
 }
 
-/// Zero on both sides: an authenticator without a counter (L3 §7.2 step 22).
+/// Zero on both sides: an authenticator without a counter (L3 §7.2 step 23).
 const fn grows(stored: u32, received: u32) -> bool {
     received > stored || (received == 0 && stored == 0)
 }

@@ -162,7 +162,7 @@ impl Rules {
     };
 }
 
-/// What a signature counter that does not grow means (L3 §7.2 step 22): a cloned authenticator, or a sloppy one.
+/// What a signature counter that does not grow means (L3 §7.2 step 23): a cloned authenticator, or a sloppy one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum CounterPolicy {

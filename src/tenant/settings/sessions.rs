@@ -13,7 +13,7 @@ pub struct Sessions {
     /// How many a user may have at a time.
     #[n(2)]
     pub limit: u32,
-    /// Whether the token is sent in a header too, for clients without cookies.
+    /// Whether the token is sent in a header instead of the cookie, for pages on another site.
     #[n(3)]
     pub auth_token_header: bool,
     #[n(4)]
