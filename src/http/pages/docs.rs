@@ -14,6 +14,9 @@ pub fn docs(call: &Call) -> Answer {
 }
 
 const PAGE: &str = include_str!("assets/docs.html");
-const STYLE: &str = include_str!("assets/docs.css");
+const STYLE: &str = concat!(
+    include_str!("assets/common.css"),
+    include_str!("assets/docs.css")
+);
 const SCRIPT_SOURCE: &str = include_str!("assets/docs.js");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

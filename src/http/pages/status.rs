@@ -30,5 +30,8 @@ async fn show(shared: &Shared) -> HttpResponse {
 }
 
 const PAGE: &str = include_str!("assets/status.html");
-const STYLE: &str = include_str!("assets/status.css");
+const STYLE: &str = concat!(
+    include_str!("assets/common.css"),
+    include_str!("assets/status.css")
+);
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

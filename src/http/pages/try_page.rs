@@ -137,6 +137,9 @@ fn new_user(demo: &Lease<'_>, body: BeginBody) -> Result<Profile, Problem> {
 const NAME_LENGTH_MAX: usize = 64;
 
 const PAGE: &str = include_str!("assets/try.html");
-const STYLE: &str = include_str!("assets/try.css");
+const STYLE: &str = concat!(
+    include_str!("assets/common.css"),
+    include_str!("assets/try.css")
+);
 const SCRIPT_SOURCE: &str = include_str!("assets/try.js");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
