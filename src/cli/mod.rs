@@ -10,6 +10,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app;
+use crate::config::{Config, Mode};
+
 /// A passkey server in one binary.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = HELP, arg_required_else_help = true)]
@@ -36,6 +39,22 @@ struct ConfigFile {
     /// A TOML file with the settings that differ from the defaults; the environment (`KEYWRIGHT__SECTION__KEY`) wins over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// The settings, with nothing wrong that can be known before a start; else that was said, and this is the exit code.
+    fn load(&self, mode: Mode) -> Result<Config, ExitCode> {
+        let config = Config::load(self.config.as_deref(), mode, Config::environment());
+        let config = config.map_err(|error| unreadable(&error))?;
+        app::check(&config).map_err(|error| unreadable(&error))?;
+        app::names(&config).map_err(|error| unreadable(&error))?;
+        Ok(config)
+    }
+}
+
+fn unreadable(error: &dyn std::error::Error) -> ExitCode {
+    serve::report(error);
+    ExitCode::from(2)
 }
 
 /// Exit codes: 0 done, 1 refused or failed, 2 bad usage or unreadable input.

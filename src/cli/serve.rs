@@ -23,17 +23,10 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> ExitCode {
         let mode = if self.dev { Mode::Dev } else { Mode::Real };
-        let config = match Config::load(self.file.config.as_deref(), mode, Config::environment()) {
+        let config = match self.file.load(mode) {
             Ok(config) => config,
-            Err(error) => {
-                report(&error);
-                return ExitCode::from(2);
-            }
+            Err(code) => return code,
         };
-        if let Err(error) = app::check(&config) {
-            report(&error);
-            return ExitCode::from(2);
-        }
         if let Err(error) = log(&config.log) {
             report(&error);
             return ExitCode::FAILURE;

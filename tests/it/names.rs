@@ -64,7 +64,7 @@ fn a_bad_file_stops_the_start() {
                 .env("KEYWRIGHT__WEBAUTHN__AAGUID_NAMES", &file)
                 .output()
                 .unwrap();
-            assert!(!ended.status.success(), "{command} {text:?}");
+            assert_eq!(ended.status.code(), Some(2), "{command} {text:?}");
             let said = format!("{ended:?}");
             assert!(said.contains("webauthn.aaguid_names"), "{said}");
             assert!(said.contains(what), "{said}");
