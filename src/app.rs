@@ -3,6 +3,7 @@
 
 mod audit;
 mod authenticators;
+pub mod client;
 mod declared;
 mod demo;
 mod drain;
@@ -13,7 +14,6 @@ mod rates;
 mod snapshots;
 mod store;
 mod tenancy;
-pub mod tls;
 mod traces;
 
 use std::convert::Infallible;

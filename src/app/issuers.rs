@@ -14,7 +14,7 @@ use ureq::http::header::{CACHE_CONTROL, HeaderMap, LOCATION};
 use ureq::{Agent, Body};
 use url::Url;
 
-use super::tls;
+use super::client::agent;
 use crate::http::issuers::{FetchError, Fetched, KeySets, Reply, is_key_address};
 use crate::http::rate::Clock;
 use crate::telemetry::metrics::Metrics;
@@ -68,19 +68,6 @@ fn work(jobs: &Mutex<Receiver<Job>>, agent: &Agent) {
         };
         reply.tell(fetch(agent, &address));
     }
-}
-
-/// No proxy is taken from the environment.
-pub(super) fn agent() -> Agent {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .proxy(None)
-        .max_idle_connections(0)
-        .user_agent(concat!("keywright/", env!("CARGO_PKG_VERSION")))
-        .tls_config(tls::client());
-    config.build().new_agent()
 }
 
 /// All redirects within one time.

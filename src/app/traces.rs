@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 
-use super::issuers::agent;
+use super::client::agent;
 use crate::config;
 use crate::telemetry::otlp;
 use crate::telemetry::traces::{Trace, Traces};

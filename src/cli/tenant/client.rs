@@ -9,7 +9,7 @@ use ureq::{Agent, Body};
 use url::Url;
 
 use super::failure::Failure;
-use crate::app::tls;
+use crate::app::client;
 
 /// Where the server is, and what lets one in.
 #[derive(Debug, Args)]
@@ -66,15 +66,9 @@ impl Server {
 }
 
 fn agent() -> Agent {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .proxy(None)
+    let config = client::config()
         .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_global(Some(TIMEOUT))
-        .user_agent(concat!("keywright/", env!("CARGO_PKG_VERSION")))
-        .tls_config(tls::client());
+        .timeout_global(Some(TIMEOUT));
     config.build().new_agent()
 }
 
