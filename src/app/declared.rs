@@ -162,7 +162,7 @@ async fn make(registry: &Registry, checked: &Checked) -> Result<(), Refusal> {
         read => read?,
     };
     for difference in declaration.differences(&state) {
-        remove(registry, checked, difference).await?;
+        carry_out(registry, checked, difference).await?;
     }
     Ok(())
 }
@@ -178,8 +178,8 @@ async fn create(registry: &Registry, checked: &Checked) -> Result<TenantState, R
     registry.read(checked.id).await
 }
 
-/// Carries out what the file says, and says so: somebody may have wanted it otherwise by the admin API.
-async fn remove(
+/// What the file says is made so, and told: somebody may have wanted it otherwise by the admin API.
+async fn carry_out(
     registry: &Registry,
     checked: &Checked,
     difference: Difference,
