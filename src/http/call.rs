@@ -206,9 +206,16 @@ impl Call {
 
     /// What `Authorization: Bearer` carries.
     pub fn bearer(&self) -> Option<&str> {
-        let header = self.headers().get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, token) = header.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        self.bearers().next()
+    }
+
+    /// Some send the header more than once.
+    pub fn bearers(&self) -> impl Iterator<Item = &str> {
+        let headers = self.headers().get_all(AUTHORIZATION);
+        headers.take(BEARERS_MAX).filter_map(|header| {
+            let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        })
     }
 }
 
@@ -338,6 +345,8 @@ impl<'a> Deref for Segments<'a> {
         &self.texts[..self.count]
     }
 }
+
+const BEARERS_MAX: usize = 20;
 
 /// In-app browsers send long ones.
 const USER_AGENT_LENGTH_MAX: usize = 512;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, SET_COOKIE};
+use actix_web::http::header::SET_COOKIE;
 
 use super::cookie;
 use super::origin::{refuse_foreign, refuse_forms};
@@ -162,20 +162,8 @@ fn unauthorized() -> Problem {
 
 /// In the order in which they are tried.
 fn tokens<'a>(call: &'a Call, cookie: &'a str) -> impl Iterator<Item = (Carrier, &'a str)> {
-    let headers = call.headers().get_all(AUTHORIZATION);
-    let bearers = headers
-        .take(HEADERS_MAX)
-        .filter_map(|header| header.to_str().ok())
-        .filter_map(bearer);
     let cookies = cookie::values(call, cookie);
-    bearers
+    call.bearers()
         .map(|token| (Carrier::Header, token))
         .chain(cookies.map(|token| (Carrier::Cookie, token)))
 }
-
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-const HEADERS_MAX: usize = 20;
