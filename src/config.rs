@@ -23,7 +23,7 @@ use values::{
     duration, folder, log_format, log_level, pause, positive, secrets, size, some_folder, workers,
 };
 
-pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
+const DEFAULT_TOML: &str = include_str!("../config/default.toml");
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

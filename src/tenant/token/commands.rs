@@ -264,7 +264,7 @@ fn after(now: Timestamp, pause: Duration) -> Timestamp {
 /// As the contract calls the key that a tenant has from the start.
 pub const FIRST_KEY_NAME: &str = "Initial JWK Key";
 
-pub const FIRST_SESSION_KEY_NAME: &str = "Initial session key";
+const FIRST_SESSION_KEY_NAME: &str = "Initial session key";
 
 /// What tells the names of two keys apart that were asked for as one.
 const SESSION_KEY_SUFFIX: &str = " (sessions)";
