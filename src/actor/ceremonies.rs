@@ -39,7 +39,10 @@ pub struct Take(pub Challenge, pub Timer);
 /// Makes room for others on this worker.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct EvictOldest(pub Access);
+pub struct EvictOldest {
+    pub access: Access,
+    pub count: usize,
+}
 
 /// Hands all that no checkpoint has yet to the store, which has it when this is answered.
 #[derive(Message)]
@@ -139,18 +142,18 @@ impl Ceremonies {
     /// The tenant's own oldest goes first; where the worker is full, the oldest of whoever holds most.
     fn make_room(&mut self, access: Access) {
         if self.pending.len(access) > self.surroundings.ledger.caps.per_tenant {
-            self.evict(access);
+            let count = self.evict(access, 1);
+            self.note_ended(access, count);
         }
-        if self.surroundings.ledger.is_over(access) {
-            self.surroundings.ledger.evict_from_largest(access);
-        }
+        self.surroundings.ledger.make_room(access);
     }
 
-    fn evict(&mut self, access: Access) {
-        if self.pending.evict_oldest(access) {
-            self.note_ended(access, 1);
-            self.surroundings.metrics.challenge_evicted();
-        }
+    /// How many went: fewer where there are no more.
+    fn evict(&mut self, access: Access, most: usize) -> usize {
+        let oldest = (0..most).take_while(|_| self.pending.evict_oldest(access));
+        let count = oldest.count();
+        self.surroundings.metrics.challenges_evicted(count);
+        count
     }
 
     fn expire(&mut self, now: Timestamp) {
@@ -310,8 +313,9 @@ impl Handler<Tick> for Ceremonies {
 impl Handler<EvictOldest> for Ceremonies {
     type Result = ();
 
-    fn handle(&mut self, EvictOldest(access): EvictOldest, _: &mut Context<Self>) {
-        self.evict(access);
+    fn handle(&mut self, EvictOldest { access, count }: EvictOldest, _: &mut Context<Self>) {
+        let count = self.evict(access, count);
+        self.surroundings.ledger.evicted(&self.held, access, count);
     }
 }
 

@@ -35,6 +35,8 @@ impl Caps {
 pub struct Ledger {
     pub caps: Caps,
     totals: Counts,
+    /// Beyond how many of each kind somebody is next asked to let go of some. Whoever was asked may be gone meanwhile.
+    asks_above: Levels,
     accounts: Mutex<Vec<Account>>,
 }
 
@@ -42,9 +44,13 @@ pub struct Ledger {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub struct Counts {
-    challenges: [AtomicUsize; 2],
+    challenges: Levels,
     unsaved: AtomicBool,
 }
+
+/// A number for each kind. Only its worker writes it, so a write may be a read and a store.
+#[derive(Debug, Default)]
+struct Levels([AtomicUsize; 2]);
 
 #[derive(Debug)]
 struct Account {
@@ -54,7 +60,7 @@ struct Account {
 
 impl Counts {
     pub fn of(&self, access: Access) -> usize {
-        self.slot(access).load(Ordering::Acquire)
+        self.challenges.of(access)
     }
 
     pub fn is_idle(&self) -> bool {
@@ -66,23 +72,34 @@ impl Counts {
         self.unsaved.store(unsaved, Ordering::Release);
     }
 
-    fn slot(&self, access: Access) -> &AtomicUsize {
-        match access {
-            Access::Keyed => &self.challenges[0],
-            Access::Unkeyed => &self.challenges[1],
-        }
-    }
-
-    /// Only the worker writes, so a write may be a read and a store.
     fn add(&self, access: Access, count: usize) {
-        let slot = self.slot(access);
-        slot.store(slot.load(Ordering::Relaxed) + count, Ordering::Release);
+        self.challenges.set(access, self.of(access) + count);
     }
 
     fn subtract(&self, access: Access, count: usize) {
-        let slot = self.slot(access);
-        let left = slot.load(Ordering::Relaxed).saturating_sub(count);
-        slot.store(left, Ordering::Release);
+        let left = self.of(access).saturating_sub(count);
+        self.challenges.set(access, left);
+    }
+}
+
+impl Levels {
+    fn new(level: usize) -> Self {
+        Self([AtomicUsize::new(level), AtomicUsize::new(level)])
+    }
+
+    fn of(&self, access: Access) -> usize {
+        self.slot(access).load(Ordering::Acquire)
+    }
+
+    fn set(&self, access: Access, level: usize) {
+        self.slot(access).store(level, Ordering::Release);
+    }
+
+    const fn slot(&self, access: Access) -> &AtomicUsize {
+        match access {
+            Access::Keyed => &self.0[0],
+            Access::Unkeyed => &self.0[1],
+        }
     }
 }
 
@@ -91,6 +108,7 @@ impl Ledger {
         Self {
             caps,
             totals: Counts::default(),
+            asks_above: Levels::new(caps.all),
             accounts: Mutex::new(Vec::new()),
         }
     }
@@ -129,18 +147,69 @@ impl Ledger {
         self.totals.of(access)
     }
 
-    pub fn is_over(&self, access: Access) -> bool {
-        self.totals.of(access) > self.caps.all
+    /// Where there are too many of a kind, whoever holds most lets go of its oldest, a message later.
+    pub fn make_room(&self, access: Access) {
+        if let Some(count) = self.too_many(access) {
+            self.evict_from_largest(access, count);
+        }
     }
 
-    /// Asks whoever holds most of the kind to let go of its oldest. It may be a message behind, by as many as were begun meanwhile.
-    pub fn evict_from_largest(&self, access: Access) {
+    /// How many are to go. Many at once, and told once: in a flood nobody should have to look at all accounts each time that
+    /// something begins.
+    fn too_many(&self, access: Access) -> Option<usize> {
+        let pending = self.totals.of(access);
+        if pending <= self.asks_above.of(access) {
+            return None;
+        }
+        let count = self.caps.all.div_ceil(PART);
+        self.asks_above.set(access, pending + count);
+        Some(count)
+    }
+
+    /// It has let go of so many.
+    pub fn evicted(&self, held: &Counts, access: Access, count: usize) {
+        self.ended(held, access, count);
+        self.asks_above.set(access, self.caps.all);
+    }
+
+    fn evict_from_largest(&self, access: Access, count: usize) {
         let accounts = self.accounts.lock();
         let largest = accounts
             .iter()
             .max_by_key(|account| account.held.of(access));
         if let Some(owner) = largest.and_then(|account| account.owner.upgrade()) {
-            owner.do_send(EvictOldest(access));
+            owner.do_send(EvictOldest { access, count });
         }
+    }
+}
+
+/// What is let go at once, of all that may be pending.
+const PART: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, Caps, Counts, Ledger, PART};
+
+    #[test]
+    fn room_is_made_for_many_at_once_and_asked_for_once() {
+        let caps = Caps {
+            all: 10 * PART,
+            per_tenant: 10 * PART,
+        };
+        let (ledger, held) = (Ledger::new(caps), Counts::default());
+        let begin = |times: usize| {
+            let asked = (0..times).map(|_| {
+                ledger.began(&held, Access::Keyed);
+                ledger.too_many(Access::Keyed)
+            });
+            asked.flatten().collect::<Vec<_>>()
+        };
+        assert_eq!(begin(10 * PART), []);
+        assert_eq!(begin(10), [10]);
+        // Nobody has let go of anything: whoever was asked is gone.
+        assert_eq!(begin(10), [10]);
+        ledger.evicted(&held, Access::Keyed, 20);
+        assert_eq!(begin(1), [10]);
+        assert_eq!(ledger.too_many(Access::Unkeyed), None);
     }
 }

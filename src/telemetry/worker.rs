@@ -183,8 +183,8 @@ impl WorkerMetrics {
         self.0.signed[algorithm.index()].add(1);
     }
 
-    pub fn challenge_evicted(&self) {
-        self.0.evicted.add(1);
+    pub fn challenges_evicted(&self, count: usize) {
+        self.0.evicted.add(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// The challenges of a tenant were written down, at which second, or were not.
