@@ -36,10 +36,11 @@ struct Index {
 }
 
 impl Segment {
-    /// One behind this one. It need not grow as this one did.
+    /// One behind this one. It need not grow as this one did, unless it becomes much longer.
     pub(super) fn next(&self, spare: Option<Self>) -> Self {
+        let length = self.bytes.len();
         let spare = spare.unwrap_or_else(|| Self {
-            bytes: Vec::with_capacity(self.bytes.len()),
+            bytes: Vec::with_capacity(length + length / 8),
             ..Self::default()
         });
         Self {
@@ -208,8 +209,8 @@ fn hash(challenge: &[u8; 32]) -> u64 {
 /// Of some 20,000 ceremonies: what is done with a whole segment must not keep others waiting.
 const BYTES_MAX: usize = 2 << 20;
 
-/// Of some 64 ceremonies.
-const SMALL: usize = 8 << 10;
+/// Of some 50 ceremonies; and what passes it has not grown to twice as much room.
+const SMALL: usize = 6 << 10;
 
 const ROOM_MIN: usize = 512;
 
