@@ -206,8 +206,8 @@ fn hash(challenge: &[u8; 32]) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// Of some 20,000 ceremonies: what is done with a whole segment must not keep others waiting.
-const BYTES_MAX: usize = 2 << 20;
+/// Of some 8,000 ceremonies: what is done with a whole segment must not keep others waiting.
+const BYTES_MAX: usize = 1 << 20;
 
 /// Of some 50 ceremonies; and what passes it has not grown to twice as much room.
 const SMALL: usize = 6 << 10;
