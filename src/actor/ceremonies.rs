@@ -75,17 +75,19 @@ pub struct Surroundings {
     pub checkpoint_every: Duration,
 }
 
+/// In this order: what each begin needs stands together.
+#[repr(C)]
 pub struct Ceremonies {
-    tenant: TenantId,
     worker: u8,
-    pending: Pending,
+    saving: bool,
     held: Arc<Counts>,
+    surroundings: Surroundings,
+    pending: Pending,
+    tenant: TenantId,
     uses: Uses,
     checkpoints: u64,
-    saving: bool,
     /// How many checkpoints are still to come for what was unsaved at the last tick.
     more_checkpoints: usize,
-    surroundings: Surroundings,
 }
 
 /// What is on its way to the store, to be taken back if it does not get there.
@@ -102,15 +104,15 @@ impl Ceremonies {
         surroundings: Surroundings,
     ) -> Self {
         Self {
-            tenant,
             worker,
-            pending: Pending::default(),
+            saving: false,
             held,
+            surroundings,
+            pending: Pending::default(),
+            tenant,
             uses: Uses::default(),
             checkpoints: 0,
-            saving: false,
             more_checkpoints: 0,
-            surroundings,
         }
     }
 

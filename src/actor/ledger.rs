@@ -204,7 +204,7 @@ mod tests {
             });
             asked.flatten().collect::<Vec<_>>()
         };
-        assert_eq!(begin(10 * PART), []);
+        assert!(begin(10 * PART).is_empty());
         assert_eq!(begin(10), [10]);
         // Nobody has let go of anything: whoever was asked is gone.
         assert_eq!(begin(10), [10]);
