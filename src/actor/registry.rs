@@ -225,7 +225,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Every tenant, oldest first.
+    /// Every tenant, oldest first; without those whose rows say nothing that can be read.
     pub async fn list(&self) -> Result<Vec<(TenantId, TenantProfile)>, Refusal> {
         if self.is_draining() {
             return Err(Refusal::TooBusy);
@@ -235,11 +235,14 @@ impl Registry {
             .list(codec::TENANT)
             .await
             .map_err(|_| Refusal::StoreFailed)?;
-        let profiles = rows
-            .iter()
-            .map(|(id, row)| Ok((TenantId(*id), codec::profile_of(row)?)));
-        let profiles: Result<Vec<_>, minicbor::decode::Error> = profiles.collect();
-        let mut profiles = profiles.map_err(|_| Refusal::Quarantined)?;
+        let profiles = rows.iter().filter_map(|(id, row)| {
+            let profile = codec::profile_of(row);
+            let told = profile.inspect_err(
+                |error| tracing::error!(tenant = %id, %error, "the tenant is left out of the list"),
+            );
+            Some((TenantId(*id), told.ok()?))
+        });
+        let mut profiles: Vec<_> = profiles.collect();
         profiles.sort_by_key(|(id, profile)| (profile.created_at, *id));
         Ok(profiles)
     }

@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::actor::audit::{trim_all, trim_changed};
 use crate::actor::ceremonies::Surroundings;
+use crate::actor::codec;
 use crate::actor::ledger::{Caps, Ledger};
 use crate::actor::registry::{Parts, Registry};
 use crate::actor::signing::KeyPool;
 use crate::actor::source::EnvSource;
 use crate::store::memory::Memory;
-use crate::store::{AuditQuery, Store};
+use crate::store::{AuditQuery, Change, Commit, Expect, Put, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::admin::CreateTenant;
 use crate::tenant::audit::{Kind, Note, Requester};
@@ -121,6 +122,34 @@ async fn time_goes_by_for_those_too_that_write_nothing() {
     registry.audit.changed.lock().clear();
     trim_changed(&registry).await;
     assert_eq!(kept(&registry, quiet).await, 7);
+    trim_all(&registry).await;
+    assert_eq!(kept(&registry, quiet).await, 3);
+}
+
+/// A row that opens, and says nothing: of one tenant, which must not be in the way of all others.
+#[actix::test]
+async fn a_tenant_that_nobody_can_read_is_in_nobodys_way() {
+    let registry = registry();
+    let quiet = eventful(&registry, 1, 3).await;
+    let row = Put {
+        kind: codec::TENANT,
+        id: Box::default(),
+        expires: None,
+        data: Some(b"no profile".to_vec()),
+        expect: Expect::Any,
+    };
+    let spoilt = Commit {
+        tenant: Uuid::from_u128(2),
+        change: Change::Create(vec![row]),
+        audit: Vec::new(),
+    };
+    registry.store.commit(spoilt).await.unwrap();
+    let listed = registry.list().await.unwrap();
+    assert_eq!(
+        listed.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        [quiet]
+    );
+    registry.audit.changed.lock().clear();
     trim_all(&registry).await;
     assert_eq!(kept(&registry, quiet).await, 3);
 }
