@@ -96,6 +96,10 @@
 //!   names its moment, and those of a moment are indexed once somebody asks for one of them ([`tenant::challenge`]).
 //! - A tree of rows compares whole entries: hundreds of KiB beside a short row made each search read them. Long data stands apart.
 //! - What two workers write on one cache line slows both: counters, permits and the shared state of a listener are one a worker.
+//! - With a thousand tenants at work a request waits for memory more than it computes. What it needs to find of a tenant hangs on one
+//!   seat a worker, structs begin with what every ceremony reads, texts that tenants share are there once, and a worker has one
+//!   timer for all its actors: an actor with its own looks at it with every message ([`actor`]).
+//! - Who looks for the largest of all looks at all: a full worker makes room for many challenges at once.
 //! - The library that was to verify attestation brings a second family of cryptography and refuses every TPM. What certificates need beside
 //!   the signatures that are here already is a reader of DER of 200 lines ([`webauthn::attestation`]).
 //! - The future of a request has room for the largest of its branches: the rare ones are boxed.

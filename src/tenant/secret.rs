@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use uuid::Uuid;
 
 use super::audit::{Kind, Note};
@@ -85,10 +85,18 @@ impl fmt::Debug for NewApiKey {
 /// Whether `presented` is one of the keys. Every key is compared in full, so the time tells nothing.
 pub fn is_api_key(keys: &[ApiKey], presented: &[u8]) -> bool {
     let digest = digest(presented);
-    let matching = keys.iter().fold(subtle::Choice::from(0), |found, key| {
-        found | key.digest.ct_eq(&digest)
+    let digest = halves(&digest);
+    let matching = keys.iter().fold(Choice::from(0), |found, key| {
+        let [first, second] = halves(&key.digest);
+        found | first.ct_eq(&digest[0]) & second.ct_eq(&digest[1])
     });
     matching.into()
+}
+
+/// Two numbers are compared in less time than 32 bytes, and as constant.
+fn halves(digest: &[u8; 32]) -> [u128; 2] {
+    let (halves, _) = digest.as_chunks();
+    [halves[0], halves[1]].map(u128::from_ne_bytes)
 }
 
 #[derive(Debug)]

@@ -371,10 +371,11 @@ const SHORT: usize = 128;
 
 /// A JSON string. Most names need no escape, and then a copy is all.
 fn push_text(json: &mut String, text: &str) {
-    if text
-        .bytes()
-        .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
-    {
+    // To the end whatever is found: so many bytes are looked at at a time.
+    let escapes = text.bytes().fold(0, |found, byte| {
+        found | u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\')
+    });
+    if escapes == 0 {
         json.push('"');
         json.push_str(text);
         json.push('"');

@@ -137,7 +137,7 @@ impl InitializeBody {
             ));
         }
         validation.finish(texts::VALIDATE)?;
-        let display_name = self.display_name.filter(|text| !text.trim().is_empty());
+        let display_name = self.display_name.filter(|text| !is_blank(text));
         Ok(Profile {
             id: id.ok_or_else(Problem::internal)?,
             display_name: display_name.unwrap_or_else(|| name.clone()).into(),
@@ -146,6 +146,10 @@ impl InitializeBody {
             email: None,
         })
     }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
 }
 
 const NAME_LENGTH_MAX: usize = 128;
