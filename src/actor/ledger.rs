@@ -162,7 +162,7 @@ impl Ledger {
             return None;
         }
         let count = self.caps.all.div_ceil(PART);
-        self.asks_above.set(access, pending + count);
+        self.asks_above.set(access, pending + count - 1);
         Some(count)
     }
 
@@ -211,5 +211,32 @@ mod tests {
         ledger.evicted(&held, Access::Keyed, 20);
         assert_eq!(begin(1), [10]);
         assert_eq!(ledger.too_many(Access::Unkeyed), None);
+    }
+
+    /// However many begin before whoever was asked comes to it.
+    #[test]
+    fn as_many_are_to_go_as_are_too_many() {
+        for all in [1, 2, 10, PART, PART + 1, 10 * PART] {
+            let caps = Caps {
+                all,
+                per_tenant: all,
+            };
+            let (ledger, held) = (Ledger::new(caps), Counts::default());
+            for _ in 0..all {
+                ledger.began(&held, Access::Keyed);
+                assert_eq!(ledger.too_many(Access::Keyed), None);
+            }
+            for burst in [1, 2, 3, 10, 11, 50, 50, 50] {
+                let asked = (0..burst).filter_map(|_| {
+                    ledger.began(&held, Access::Keyed);
+                    ledger.too_many(Access::Keyed)
+                });
+                for count in asked.collect::<Vec<_>>() {
+                    ledger.evicted(&held, Access::Keyed, count);
+                }
+                let left = ledger.pending(Access::Keyed);
+                assert!(left <= all, "{left} of {all} after {burst}");
+            }
+        }
     }
 }
