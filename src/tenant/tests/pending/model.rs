@@ -21,6 +21,10 @@ enum Step {
     Expire(u64),
     Checkpoint(usize),
     Lost(usize),
+    /// A checkpoint that is on its way meanwhile.
+    Send(usize),
+    /// It arrives: durable or not, and whether that is known.
+    Arrive(bool, bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -32,6 +36,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..9_u64).prop_map(Step::Expire),
         3 => (0..30_000_usize).prop_map(Step::Checkpoint),
         1 => (0..30_000_usize).prop_map(Step::Lost),
+        2 => (0..30_000_usize).prop_map(Step::Send),
+        3 => any::<(bool, bool)>().prop_map(|(durable, known)| Step::Arrive(durable, known)),
     ]
 }
 
@@ -43,6 +49,7 @@ struct Model {
     taken: HashSet<Challenge>,
     named: HashSet<Challenge>,
     durable: Vec<Checkpoint>,
+    under_way: Option<Checkpoint>,
     moment: u16,
     now: u64,
 }
@@ -70,6 +77,12 @@ impl Model {
                 let lost = self.checkpoint(most);
                 self.pending.checkpoint_failed(lost);
             }
+            Step::Send(most) => {
+                if self.under_way.is_none() {
+                    self.under_way = Some(self.checkpoint(most));
+                }
+            }
+            Step::Arrive(durable, known) => self.arrive(durable, known),
         }
         assert_eq!(self.pending.len(Access::Keyed), self.out.len());
     }
@@ -114,6 +127,23 @@ impl Model {
         assert!(!self.out.is_empty() || self.pending.unsaved() == 0);
     }
 
+    /// A commit of which nobody knows what became may be durable, and counts as failed.
+    fn arrive(&mut self, durable: bool, known: bool) {
+        let Some(arrived) = self.under_way.take() else {
+            return;
+        };
+        if durable {
+            self.durable.push(Checkpoint {
+                began: arrived.began.clone(),
+                taken: arrived.taken.clone(),
+                ..arrived
+            });
+        }
+        if !durable || !known {
+            self.pending.checkpoint_failed(arrived);
+        }
+    }
+
     /// It tells of no taking of what none has named.
     fn checkpoint(&mut self, most: usize) -> Checkpoint {
         let checkpoint = self.pending.checkpoint(most);
@@ -124,6 +154,7 @@ impl Model {
 
     /// All that is out comes back after a restart, nothing that was taken, and what was evicted does no harm.
     fn restart(mut self) {
+        self.arrive(true, true);
         self.apply(&Step::Checkpoint(usize::MAX));
         let mut after = restored(&self.durable);
         for (challenge, ceremony) in self.out {
