@@ -115,6 +115,10 @@ impl Segment {
         self.gone > self.bytes.len() / 2
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Closes up the places of what is gone, so that it costs no memory for long.
     pub(super) fn tidy(&mut self) {
         let (mut from, mut to) = (0, 0);

@@ -47,18 +47,23 @@ impl Table {
     }
 
     pub(super) fn take(&mut self, challenge: &Challenge) -> Option<Taken> {
-        let mut segments = iter::once(&mut self.last).chain(self.earlier.iter_mut().rev());
-        let found = segments.find_map(|segment| {
+        let mut segments = iter::once(&mut self.last)
+            .chain(self.earlier.iter_mut().rev())
+            .enumerate();
+        let found = segments.find_map(|(behind, segment)| {
             let (number, ceremony) = segment.take(challenge)?;
-            Some((segment, number, ceremony))
+            Some((behind, segment, number, ceremony))
         });
-        let (segment, number, ceremony) = found?;
+        let (behind, segment, number, ceremony) = found?;
         let saved = number < self.named_until;
         if segment.is_untidy() {
             self.first = segment.closed_up(self.first);
             self.unsaved_from = segment.closed_up(self.unsaved_from);
             self.named_until = segment.closed_up(self.named_until);
             segment.tidy();
+            if behind > 0 && segment.is_empty() {
+                self.earlier.remove(self.earlier.len() - behind);
+            }
         }
         self.out -= 1;
         self.oldest();
@@ -152,5 +157,48 @@ impl Table {
             }
             self.spare = Some(self.earlier.pop_front()?);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Access, Api, Factor, Purpose};
+    use super::*;
+    use crate::webauthn::options::UserVerification;
+
+    fn challenge(moment: u16, number: u8) -> Challenge {
+        let mut challenge = [0; 32];
+        challenge[2..4].copy_from_slice(&moment.to_be_bytes());
+        challenge[4] = number;
+        Challenge(challenge)
+    }
+
+    /// However long the oldest stays out.
+    #[test]
+    fn segments_that_all_was_taken_of_go() {
+        let ceremony = Ceremony {
+            purpose: Purpose::Login {
+                user: None,
+                allowed: Vec::new(),
+            },
+            factor: Factor::Passkey,
+            access: Access::Keyed,
+            user_verification: UserVerification::Preferred,
+            expires_at: Timestamp(10),
+            api: Api::Passkey,
+        };
+        let mut table = Table::default();
+        for moment in 0..100 {
+            for number in 0..200 {
+                table.push(&challenge(moment, number), &ceremony);
+            }
+            // What began a moment ago, but for the very first.
+            for number in u8::from(moment == 1)..200 {
+                let taken = table.take(&challenge(moment.wrapping_sub(1), number));
+                assert_eq!(taken.is_some(), moment > 0);
+            }
+        }
+        assert_eq!((table.out, table.segments().count()), (201, 2));
+        assert!(table.take(&challenge(0, 0)).is_some());
     }
 }
