@@ -76,6 +76,26 @@ async fn over_the_cap_in_all_the_tenant_that_holds_most_pays() {
 }
 
 #[tokio::test]
+async fn the_cap_in_all_holds_however_many_begin_at_once() {
+    let settings = [
+        ("LIMITS__CHALLENGES_PER_TENANT", "40"),
+        ("LIMITS__CHALLENGES", "40"),
+        ("SERVER__WORKERS", "1"),
+    ];
+    let server = TestServer::with(&settings);
+    let tenants = [server.tenant().await, server.tenant().await];
+    for _ in 0..30 {
+        let begun = tenants
+            .iter()
+            .flat_map(|tenant| (0..10).map(|_| tenant.begin_registration("ann")));
+        join_all(begun).await;
+    }
+    let pending = r#"keywright_challenges_pending{access="keyed"}"#;
+    let pending = server.metric(pending).await;
+    assert!(pending <= 40.0, "{pending}");
+}
+
+#[tokio::test]
 async fn too_many_requests_at_once_are_told_to_come_back() {
     let server = TestServer::with(&[("LIMITS__REQUESTS", "1")]);
     let tenant = server.tenant().await;
