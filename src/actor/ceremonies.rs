@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::codec;
 use super::handle::Seat;
-use super::ledger::{Counts, Ledger};
+use super::ledger::{Asked, Counts, Ledger};
 use super::source::EnvSource;
 use super::uses::Uses;
 use crate::store::{Change, Commit, CommitError, Put, Store};
@@ -39,10 +39,7 @@ pub struct Take(pub Challenge, pub Timer);
 /// Makes room for others on this worker.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct EvictOldest {
-    pub access: Access,
-    pub count: usize,
-}
+pub struct EvictOldest(pub Asked);
 
 /// Hands all that no checkpoint has yet to the store, which has it when this is answered.
 #[derive(Message)]
@@ -315,9 +312,15 @@ impl Handler<Tick> for Ceremonies {
 impl Handler<EvictOldest> for Ceremonies {
     type Result = ();
 
-    fn handle(&mut self, EvictOldest { access, count }: EvictOldest, _: &mut Context<Self>) {
-        let count = self.evict(access, count);
-        self.surroundings.ledger.evicted(&self.held, access, count);
+    fn handle(&mut self, EvictOldest(asked): EvictOldest, _: &mut Context<Self>) {
+        let access = asked.access;
+        let count = self.evict(access, asked.count);
+        self.note_ended(access, count);
+        drop(asked);
+        // It may have had fewer than it was asked for.
+        if count > 0 {
+            self.surroundings.ledger.make_room(access);
+        }
     }
 }
 

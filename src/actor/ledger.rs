@@ -35,8 +35,8 @@ impl Caps {
 pub struct Ledger {
     pub caps: Caps,
     totals: Counts,
-    /// Beyond how many of each kind somebody is next asked to let go of some. Whoever was asked may be gone meanwhile.
-    asks_above: Levels,
+    /// How many of each kind somebody was asked to let go of, and has not yet.
+    asked: Levels,
     accounts: Mutex<Vec<Account>>,
 }
 
@@ -71,28 +71,21 @@ impl Counts {
     pub fn set_unsaved(&self, unsaved: bool) {
         self.unsaved.store(unsaved, Ordering::Release);
     }
-
-    fn add(&self, access: Access, count: usize) {
-        self.challenges.set(access, self.of(access) + count);
-    }
-
-    fn subtract(&self, access: Access, count: usize) {
-        let left = self.of(access).saturating_sub(count);
-        self.challenges.set(access, left);
-    }
 }
 
 impl Levels {
-    fn new(level: usize) -> Self {
-        Self([AtomicUsize::new(level), AtomicUsize::new(level)])
-    }
-
     fn of(&self, access: Access) -> usize {
         self.slot(access).load(Ordering::Acquire)
     }
 
-    fn set(&self, access: Access, level: usize) {
-        self.slot(access).store(level, Ordering::Release);
+    fn add(&self, access: Access, count: usize) {
+        self.slot(access)
+            .store(self.of(access) + count, Ordering::Release);
+    }
+
+    fn subtract(&self, access: Access, count: usize) {
+        let left = self.of(access).saturating_sub(count);
+        self.slot(access).store(left, Ordering::Release);
     }
 
     const fn slot(&self, access: Access) -> &AtomicUsize {
@@ -108,7 +101,7 @@ impl Ledger {
         Self {
             caps,
             totals: Counts::default(),
-            asks_above: Levels::new(caps.all),
+            asked: Levels::default(),
             accounts: Mutex::new(Vec::new()),
         }
     }
@@ -133,13 +126,13 @@ impl Ledger {
     }
 
     pub fn began(&self, held: &Counts, access: Access) {
-        held.add(access, 1);
-        self.totals.add(access, 1);
+        held.challenges.add(access, 1);
+        self.totals.challenges.add(access, 1);
     }
 
     pub fn ended(&self, held: &Counts, access: Access, count: usize) {
-        held.subtract(access, count);
-        self.totals.subtract(access, count);
+        held.challenges.subtract(access, count);
+        self.totals.challenges.subtract(access, count);
     }
 
     /// How many are out on this worker.
@@ -147,39 +140,52 @@ impl Ledger {
         self.totals.of(access)
     }
 
-    /// Where there are too many of a kind, whoever holds most lets go of its oldest, a message later.
-    pub fn make_room(&self, access: Access) {
+    /// Where there are too many of a kind, whoever holds most is asked to let go of its oldest.
+    pub fn make_room(self: &Arc<Self>, access: Access) {
         if let Some(count) = self.too_many(access) {
-            self.evict_from_largest(access, count);
+            self.evict_from_largest(self.ask(access, count));
         }
     }
 
-    /// How many are to go. Many at once, and told once: in a flood nobody should have to look at all accounts each time that
-    /// something begins.
+    /// How many are to go beyond those that were asked for already. Many at once: in a flood nobody should have to look at all
+    /// accounts each time that something begins.
     fn too_many(&self, access: Access) -> Option<usize> {
-        let pending = self.totals.of(access);
-        if pending <= self.asks_above.of(access) {
-            return None;
+        let staying = self.totals.of(access).saturating_sub(self.asked.of(access));
+        let excess = staying.checked_sub(self.caps.all).filter(|it| *it > 0)?;
+        Some(excess.max(self.caps.all.div_ceil(PART)))
+    }
+
+    fn ask(self: &Arc<Self>, access: Access, count: usize) -> Asked {
+        self.asked.add(access, count);
+        Asked {
+            ledger: Arc::clone(self),
+            access,
+            count,
         }
-        let count = self.caps.all.div_ceil(PART);
-        self.asks_above.set(access, pending + count - 1);
-        Some(count)
     }
 
-    /// It has let go of so many.
-    pub fn evicted(&self, held: &Counts, access: Access, count: usize) {
-        self.ended(held, access, count);
-        self.asks_above.set(access, self.caps.all);
-    }
-
-    fn evict_from_largest(&self, access: Access, count: usize) {
+    fn evict_from_largest(&self, asked: Asked) {
         let accounts = self.accounts.lock();
         let largest = accounts
             .iter()
-            .max_by_key(|account| account.held.of(access));
+            .max_by_key(|account| account.held.of(asked.access));
         if let Some(owner) = largest.and_then(|account| account.owner.upgrade()) {
-            owner.do_send(EvictOldest { access, count });
+            owner.do_send(EvictOldest(asked));
         }
+    }
+}
+
+/// So many are asked to go, until this is dropped: when some have gone, or where nobody was there to hear it.
+#[derive(Debug)]
+pub struct Asked {
+    ledger: Arc<Ledger>,
+    pub access: Access,
+    pub count: usize,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.ledger.asked.subtract(self.access, self.count);
     }
 }
 
@@ -188,54 +194,72 @@ const PART: usize = 1024;
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, Caps, Counts, Ledger, PART};
+    use std::sync::Arc;
 
-    #[test]
-    fn room_is_made_for_many_at_once_and_asked_for_once() {
-        let caps = Caps {
-            all: 10 * PART,
-            per_tenant: 10 * PART,
-        };
-        let (ledger, held) = (Ledger::new(caps), Counts::default());
-        let begin = |times: usize| {
-            let asked = (0..times).map(|_| {
-                ledger.began(&held, Access::Keyed);
-                ledger.too_many(Access::Keyed)
-            });
-            asked.flatten().collect::<Vec<_>>()
-        };
-        assert!(begin(10 * PART).is_empty());
-        assert_eq!(begin(10), [10]);
-        // Nobody has let go of anything: whoever was asked is gone.
-        assert_eq!(begin(10), [10]);
-        ledger.evicted(&held, Access::Keyed, 20);
-        assert_eq!(begin(1), [10]);
-        assert_eq!(ledger.too_many(Access::Unkeyed), None);
+    use super::{Access, Asked, Caps, Counts, Ledger, PART};
+
+    struct Worker {
+        ledger: Arc<Ledger>,
+        held: Counts,
     }
 
-    /// However many begin before whoever was asked comes to it.
-    #[test]
-    fn as_many_are_to_go_as_are_too_many() {
-        for all in [1, 2, 10, PART, PART + 1, 10 * PART] {
+    impl Worker {
+        fn with_room_for(all: usize) -> Self {
             let caps = Caps {
                 all,
                 per_tenant: all,
             };
-            let (ledger, held) = (Ledger::new(caps), Counts::default());
-            for _ in 0..all {
-                ledger.began(&held, Access::Keyed);
-                assert_eq!(ledger.too_many(Access::Keyed), None);
+            Self {
+                ledger: Arc::new(Ledger::new(caps)),
+                held: Counts::default(),
             }
+        }
+
+        /// Who is asked meanwhile.
+        fn begin(&self, times: usize) -> Vec<Asked> {
+            let asked = (0..times).map(|_| {
+                self.ledger.began(&self.held, Access::Keyed);
+                let count = self.ledger.too_many(Access::Keyed)?;
+                Some(self.ledger.ask(Access::Keyed, count))
+            });
+            asked.flatten().collect()
+        }
+
+        fn let_go(&self, asked: &Asked, most: usize) {
+            let count = asked.count.min(most);
+            self.ledger.ended(&self.held, asked.access, count);
+        }
+    }
+
+    #[test]
+    fn room_is_made_for_many_at_once_and_asked_for_once() {
+        let worker = Worker::with_room_for(10 * PART);
+        assert!(worker.begin(10 * PART).is_empty());
+        let asked = worker.begin(10);
+        assert_eq!(asked.iter().map(|it| it.count).collect::<Vec<_>>(), [10]);
+        assert_eq!(worker.ledger.too_many(Access::Unkeyed), None);
+        // Nobody was there to hear it.
+        drop(asked);
+        assert_eq!(worker.begin(1)[0].count, 11);
+    }
+
+    /// However many begin before whoever was asked comes to it, and however few those have.
+    #[test]
+    fn as_many_are_to_go_as_are_too_many() {
+        for (all, most) in [(1, 1), (2, 2), (10, 1), (PART, 3), (10 * PART, 10 * PART)] {
+            let worker = Worker::with_room_for(all);
+            assert!(worker.begin(all).is_empty());
             for burst in [1, 2, 3, 10, 11, 50, 50, 50] {
-                let asked = (0..burst).filter_map(|_| {
-                    ledger.began(&held, Access::Keyed);
-                    ledger.too_many(Access::Keyed)
-                });
-                for count in asked.collect::<Vec<_>>() {
-                    ledger.evicted(&held, Access::Keyed, count);
+                for asked in worker.begin(burst) {
+                    worker.let_go(&asked, most);
                 }
-                let left = ledger.pending(Access::Keyed);
+                while let Some(count) = worker.ledger.too_many(Access::Keyed) {
+                    worker.let_go(&worker.ledger.ask(Access::Keyed, count), most);
+                }
+                let left = worker.ledger.pending(Access::Keyed);
                 assert!(left <= all, "{left} of {all} after {burst}");
+                let seldom = all.div_ceil(PART) + burst;
+                assert!(left + seldom >= all, "{left} of {all} after {burst}");
             }
         }
     }

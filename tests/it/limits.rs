@@ -1,5 +1,7 @@
 //! The limits of config/default.toml: what happens at each, and that nobody can shut another out by reaching one.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -77,22 +79,34 @@ async fn over_the_cap_in_all_the_tenant_that_holds_most_pays() {
 
 #[tokio::test]
 async fn the_cap_in_all_holds_however_many_begin_at_once() {
-    let settings = [
-        ("LIMITS__CHALLENGES_PER_TENANT", "40"),
-        ("LIMITS__CHALLENGES", "40"),
-        ("SERVER__WORKERS", "1"),
-    ];
-    let server = TestServer::with(&settings);
-    let tenants = [server.tenant().await, server.tenant().await];
-    for _ in 0..30 {
-        let begun = tenants
-            .iter()
-            .flat_map(|tenant| (0..10).map(|_| tenant.begin_registration("ann")));
-        join_all(begun).await;
+    for (tenants, at_once) in [(2, 10), (30, 3)] {
+        let settings = [
+            ("LIMITS__CHALLENGES_PER_TENANT", "40"),
+            ("LIMITS__CHALLENGES", "40"),
+            ("SERVER__WORKERS", "1"),
+        ];
+        let server = TestServer::with(&settings);
+        let tenants = join_all((0..tenants).map(|_| server.tenant())).await;
+        for _ in 0..30 {
+            let begun = tenants
+                .iter()
+                .flat_map(|tenant| (0..at_once).map(|_| tenant.begin_registration("ann")));
+            join_all(begun).await;
+        }
+        assert!(comes_down_to(&server, 40.0).await);
     }
-    let pending = r#"keywright_challenges_pending{access="keyed"}"#;
-    let pending = server.metric(pending).await;
-    assert!(pending <= 40.0, "{pending}");
+}
+
+/// Whoever has most is told by a message, and may still have it to come.
+async fn comes_down_to(server: &TestServer, most: f64) -> bool {
+    for _ in 0..100 {
+        let pending = r#"keywright_challenges_pending{access="keyed"}"#;
+        if server.metric(pending).await <= most {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    false
 }
 
 #[tokio::test]
@@ -164,12 +178,12 @@ async fn a_tenant_nobody_asks_for_is_let_go_and_comes_back() {
     let server = TestServer::with(&[("LIMITS__TENANT_IDLE", "50ms")]);
     let tenant = server.tenant().await;
     let pending = tenant.begin_registration("ann").await;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let mut forge = Forge::new(-7);
     let created = forge.create(&pending);
     tenant.finish_registration(&created).await.expect(200);
     for _ in 0..3 {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
         let got = forge.get(&tenant.begin_login().await);
         tenant.finish_login(&got).await.expect(200);
     }
