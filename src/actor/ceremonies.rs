@@ -141,8 +141,7 @@ impl Ceremonies {
     /// The tenant's own oldest goes first; where the worker is full, the oldest of whoever holds most.
     fn make_room(&mut self, access: Access) {
         if self.pending.len(access) > self.surroundings.ledger.caps.per_tenant {
-            let count = self.evict(access, 1);
-            self.note_ended(access, count);
+            self.evict(access, 1);
         }
         self.surroundings.ledger.make_room(access);
     }
@@ -151,6 +150,7 @@ impl Ceremonies {
     fn evict(&mut self, access: Access, most: usize) -> usize {
         let oldest = (0..most).take_while(|_| self.pending.evict_oldest(access));
         let count = oldest.count();
+        self.note_ended(access, count);
         self.surroundings.metrics.challenges_evicted(count);
         count
     }
@@ -315,7 +315,6 @@ impl Handler<EvictOldest> for Ceremonies {
     fn handle(&mut self, EvictOldest(asked): EvictOldest, _: &mut Context<Self>) {
         let access = asked.access;
         let count = self.evict(access, asked.count);
-        self.note_ended(access, count);
         drop(asked);
         // It may have had fewer than it was asked for.
         if count > 0 {

@@ -11,7 +11,7 @@ use super::{
     session_uses_put,
 };
 use crate::store::{Expect, Put, Row};
-use crate::tenant::challenge::{Access, Api, Ceremony, Factor, Purpose};
+use crate::tenant::challenge::{Access, Api, Ceremony};
 use crate::tenant::credential::Credential;
 use crate::tenant::decoy::DecoyKey;
 use crate::tenant::event::Event;
@@ -19,9 +19,8 @@ use crate::tenant::ids::{CredentialId, TenantId, Timestamp, UserId};
 use crate::tenant::session::{LastUsed, Session};
 use crate::tenant::settings::Rules;
 use crate::tenant::state::TenantState;
-use crate::tenant::tests::{profile, registered};
+use crate::tenant::tests::{ceremony, profile, registered};
 use crate::tenant::token::{KeyKind, PrivateKey, SigningKey};
-use crate::webauthn::options::UserVerification;
 
 const KID: Uuid = Uuid::from_u128(7);
 
@@ -205,15 +204,8 @@ fn a_decoy_key_is_read_back_as_it_was() {
 #[test]
 fn a_ceremony_tells_its_api_only_where_it_is_the_younger() {
     let ceremony = |api| Ceremony {
-        purpose: Purpose::Login {
-            user: None,
-            allowed: Vec::new(),
-        },
-        factor: Factor::Passkey,
-        access: Access::Keyed,
-        user_verification: UserVerification::Preferred,
-        expires_at: Timestamp(7),
         api,
+        ..ceremony(Access::Keyed, 7)
     };
     for (api, members) in [(Api::Passkey, 5), (Api::Public, 6)] {
         let row = minicbor::to_vec(ceremony(api)).unwrap();

@@ -162,9 +162,9 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Access, Api, Factor, Purpose};
+    use super::super::Access;
     use super::*;
-    use crate::webauthn::options::UserVerification;
+    use crate::tenant::tests::ceremony;
 
     fn challenge(moment: u16, number: u8) -> Challenge {
         let mut challenge = [0; 32];
@@ -176,17 +176,7 @@ mod tests {
     /// However long the oldest stays out.
     #[test]
     fn segments_that_all_was_taken_of_go() {
-        let ceremony = Ceremony {
-            purpose: Purpose::Login {
-                user: None,
-                allowed: Vec::new(),
-            },
-            factor: Factor::Passkey,
-            access: Access::Keyed,
-            user_verification: UserVerification::Preferred,
-            expires_at: Timestamp(10),
-            api: Api::Passkey,
-        };
+        let ceremony = ceremony(Access::Keyed, 10);
         let mut table = Table::default();
         for moment in 0..100 {
             for number in 0..200 {

@@ -20,7 +20,7 @@ mod user;
 
 use uuid::Uuid;
 
-use super::challenge::Factor;
+use super::challenge::{Access, Api, Ceremony, Factor, Purpose};
 use super::credential::Credential;
 use super::env::{Env, RANDOM_BYTES};
 use super::event::{Event, TenantProfile};
@@ -31,6 +31,7 @@ use super::state::TenantState;
 use super::user::{Profile, User};
 use crate::webauthn::attestation::AttestationType;
 use crate::webauthn::cose::Algorithm;
+use crate::webauthn::options::UserVerification;
 use crate::webauthn::registration::Registration;
 
 /// A tenant to which this has happened, each event by a commit of its own.
@@ -77,6 +78,21 @@ fn env(seconds: u64) -> Env {
     Env {
         now: Timestamp(seconds * 1_000_000),
         random: [seconds.to_le_bytes()[0]; RANDOM_BYTES],
+    }
+}
+
+/// A discoverable login.
+pub(crate) fn ceremony(access: Access, expires_at: u64) -> Ceremony {
+    Ceremony {
+        purpose: Purpose::Login {
+            user: None,
+            allowed: Vec::new(),
+        },
+        factor: Factor::Passkey,
+        access,
+        user_verification: UserVerification::Preferred,
+        expires_at: Timestamp(expires_at),
+        api: Api::Passkey,
     }
 }
 

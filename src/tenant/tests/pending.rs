@@ -6,26 +6,9 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::super::challenge::{
-    Access, Api, Ceremony, Checkpoint, Factor, Pending, Purpose, still_pending,
-};
+use super::super::challenge::{Access, Ceremony, Checkpoint, Pending, still_pending};
 use super::super::ids::{Challenge, Timestamp};
-use super::challenge;
-use crate::webauthn::options::UserVerification;
-
-fn ceremony(access: Access, expires_at: u64) -> Ceremony {
-    Ceremony {
-        purpose: Purpose::Login {
-            user: None,
-            allowed: Vec::new(),
-        },
-        factor: Factor::Passkey,
-        access,
-        user_verification: UserVerification::Preferred,
-        expires_at: Timestamp(expires_at),
-        api: Api::Passkey,
-    }
-}
+use super::{ceremony, challenge};
 
 fn keyed(expires_at: u64) -> Ceremony {
     ceremony(Access::Keyed, expires_at)

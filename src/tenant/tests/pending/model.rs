@@ -7,7 +7,8 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof, proptest};
 
 use super::super::super::challenge::{Access, Ceremony, Checkpoint, Pending, Purpose};
 use super::super::super::ids::{Challenge, CredentialId, Timestamp};
-use super::{began, ceremony, restored};
+use super::super::ceremony;
+use super::{began, restored};
 
 #[derive(Debug, Clone)]
 enum Step {
