@@ -238,7 +238,6 @@ impl Actor for Ceremonies {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.set_mailbox_capacity(MAILBOX);
         let owner = ctx.address().downgrade();
         self.surroundings.ledger.open(Arc::clone(&self.held), owner);
     }
@@ -333,6 +332,3 @@ impl Handler<Save> for Ceremonies {
 
 /// Of some 5,000 ceremonies, in one step; what is left follows when they are durable.
 const CHECKPOINT_BYTES: usize = 512 << 10;
-
-/// The permits bound what waits here; the mailbox only must not make senders wait for a slot.
-const MAILBOX: usize = 1 << 16;

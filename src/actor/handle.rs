@@ -123,8 +123,7 @@ impl<'a> Lease<'a> {
             initialize,
             tenant: Arc::clone(&self.seat),
         };
-        let slot = &self.seat.slot;
-        let options = slot.with(self.registry, |actor| actor.send(message));
+        let options = self.seat.slot.send(self.registry, message);
         Ok(options.await.map_err(|_| Refusal::Interrupted)??)
     }
 
@@ -133,7 +132,7 @@ impl<'a> Lease<'a> {
         let slots = &self.seat.tenant.slots;
         let slot = &slots[challenge.holder(slots.len())];
         let take = Take(challenge, Timer::start());
-        let taken = slot.with(self.registry, |actor| actor.send(take));
+        let taken = slot.send(self.registry, take);
         Ok(taken.await.map_err(|_| Refusal::Interrupted)??)
     }
 

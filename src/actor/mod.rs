@@ -9,6 +9,7 @@ pub mod ceremonies;
 pub mod codec;
 pub mod first;
 pub mod handle;
+mod here;
 mod inside;
 pub mod ledger;
 pub mod permits;

@@ -4,6 +4,7 @@
 //! actix-web's own router, scopes and middleware do the same in boxes within boxes, at a third of all that an initialize
 //! may cost; so `HttpServer` is given one service, and no `App`.
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -45,7 +46,9 @@ pub async fn answer(
     let Some(problem) = refused else {
         let answer = AssertUnwindSafe(route(&call)).catch_unwind().await;
         let answer = answer.unwrap_or_else(|_| Err(panicked(&call)));
-        return finish(call, answer);
+        let response = finish(call, answer);
+        after_the_others().await;
+        return response;
     };
     call.find_policy();
     count(&call, &problem);
@@ -75,6 +78,20 @@ fn count(call: &Call, problem: &Problem) {
         _ => return,
     };
     call.metrics().body_refused(cause);
+}
+
+/// Everybody whose request has arrived comes this far, and then all answers are sent one behind another: a client that is woken
+/// by one finds the next ones there.
+async fn after_the_others() {
+    let mut has_waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// An answer to a request whose body was not read to its end. While somebody holds the rest, actix closes the connection

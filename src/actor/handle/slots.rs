@@ -3,15 +3,21 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use actix::{Actor, Addr};
+use actix::dev::Request;
+use actix::dev::channel::channel;
+use actix::{Addr, Context, Handler, Message};
 use futures_util::future::OptionFuture;
 use parking_lot::RwLock;
 
 use crate::actor::ceremonies::{Ceremonies, Save};
+use crate::actor::here::Place;
 use crate::actor::ledger::Counts;
 use crate::actor::registry::Registry;
 use crate::tenant::challenge::Ceremony;
 use crate::tenant::ids::{Challenge, TenantId};
+
+/// An answer on its way.
+pub(super) type Sent<M> = Request<Ceremonies, M>;
 
 /// They outlive the death of the tenant's state: its challenges are not to blame.
 pub(in crate::actor) struct Slots(Box<[Arc<Slot>]>);
@@ -20,6 +26,7 @@ pub(in crate::actor) struct Slots(Box<[Arc<Slot>]>);
 #[repr(align(128))]
 pub(in crate::actor) struct Slot {
     actor: RwLock<Option<Addr<Ceremonies>>>,
+    place: Place,
     held: Arc<Counts>,
     tenant: TenantId,
     worker: usize,
@@ -37,6 +44,7 @@ impl Slots {
     pub(in crate::actor) fn new(tenant: TenantId, workers: usize) -> Self {
         let slot = |worker| Slot {
             actor: RwLock::default(),
+            place: Place::nowhere(),
             held: Arc::default(),
             tenant,
             worker,
@@ -76,9 +84,18 @@ impl Slots {
 }
 
 impl Slot {
+    /// Sends to the actor, which answers at once if it is on this thread.
+    pub(super) fn send<M>(self: &Arc<Self>, registry: &Registry, message: M) -> Sent<M>
+    where
+        M: Message<Result: Send> + Send + 'static,
+        Ceremonies: Handler<M>,
+    {
+        self.with(registry, |actor| self.place.deliver(|| actor.send(message)))
+    }
+
     /// Speaks to the actor, a new one where there is none yet or the last has died.
     pub(super) fn with<T>(
-        &self,
+        self: &Arc<Self>,
         registry: &Registry,
         speak: impl FnOnce(&Addr<Ceremonies>) -> T,
     ) -> T {
@@ -93,15 +110,25 @@ impl Slot {
         speak(actor.get_or_insert_with(|| self.start(registry, Vec::new())))
     }
 
-    fn start(&self, registry: &Registry, pending: Vec<(Challenge, Ceremony)>) -> Addr<Ceremonies> {
+    fn start(
+        self: &Arc<Self>,
+        registry: &Registry,
+        pending: Vec<(Challenge, Ceremony)>,
+    ) -> Addr<Ceremonies> {
         let arbiter = registry.workers.arbiter(self.worker);
         let arbiter = arbiter.expect("requests are accepted only once every worker has started");
         let number = u8::try_from(self.worker).expect("at most 256 workers");
         let around = registry.surroundings[self.worker].clone();
         let mut actor = Ceremonies::new(self.tenant, number, Arc::clone(&self.held), around);
-        Ceremonies::start_in_arbiter(&arbiter, move |_| {
+        let (address, mailbox) = channel(MAILBOX);
+        let slot = Arc::clone(self);
+        arbiter.spawn_fn(move || {
             actor.restore(pending);
-            actor
-        })
+            slot.place.run(actor, Context::with_receiver(mailbox));
+        });
+        Addr::new(address)
     }
 }
+
+/// The permits bound what waits here; the mailbox only must not make senders wait for a slot.
+const MAILBOX: usize = 1 << 16;
