@@ -59,8 +59,7 @@ impl Place {
     /// Runs an actor on this thread until it ends, to be found here meanwhile.
     pub(super) fn run<A: Actor<Context = Context<A>>>(&self, actor: A, context: Context<A>) {
         let local = Rc::new(Local::new(actor, context));
-        let steps: Rc<dyn Steps> = Rc::clone(&local) as _;
-        let key = HERE.with_borrow_mut(|here| here.insert(steps));
+        let key = HERE.with_borrow_mut(|here| here.insert(Rc::<Local<A>>::clone(&local)));
         self.0.store(key, Ordering::Relaxed);
         let found = Found(key);
         actix::spawn(async move {
@@ -79,11 +78,11 @@ impl Place {
         let Some(local) = HERE.with_borrow(|here| here.get(key).cloned()) else {
             return send();
         };
-        let sent = local.bell().muted(send);
+        let answer = local.bell().muted(send);
         if local.step().is_ready() {
             local.bell().task.wake();
         }
-        sent
+        answer
     }
 }
 
