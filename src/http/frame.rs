@@ -6,7 +6,7 @@
 
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -44,7 +44,7 @@ pub async fn answer(
     };
     let call = Call::new(request, body, shared, worker, id);
     let Some(problem) = refused else {
-        let answer = AssertUnwindSafe(route(&call)).catch_unwind().await;
+        let answer = AssertUnwindSafe(pin!(route(&call))).catch_unwind().await;
         let answer = answer.unwrap_or_else(|_| Err(panicked(&call)));
         let response = finish(call, answer);
         after_the_others().await;

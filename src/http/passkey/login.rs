@@ -48,7 +48,7 @@ pub(super) struct MfaInitializeBody {
     security((), ("apiKey" = [])),
 )]
 pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
-    measured(call, Step::LoginInitialize, async {
+    let answer = async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
         let options = match body.user_id {
             None => {
@@ -70,12 +70,12 @@ pub async fn initialize(call: &Call, tenant: Tenant<'_>) -> Answer {
             }
         };
         Ok(super::options(options))
-    })
-    .await
+    };
+    measured(call, Step::LoginInitialize, answer.await)
 }
 
 pub(super) async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
-    measured(call, Step::MfaLoginInitialize, async {
+    let answer = async {
         let body: MfaInitializeBody = call.body.json(texts::BIND)?;
         let mut validation = Validation::default();
         let user_id = validation.present("user_id", body.user_id);
@@ -83,8 +83,8 @@ pub(super) async fn initialize_mfa(call: &Call, tenant: Keyed<'_>) -> Answer {
         not_empty(&user_id)?;
         let options = begin(&tenant, for_user(&user_id, Factor::Mfa)?).await?;
         Ok(super::options(options))
-    })
-    .await
+    };
+    measured(call, Step::MfaLoginInitialize, answer.await)
 }
 
 /// Finish a login
@@ -107,14 +107,14 @@ pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answe
         Factor::Passkey => Step::LoginFinalize,
         Factor::Mfa => Step::MfaLoginFinalize,
     };
-    measured(call, step, async {
+    let answer = async {
         let (finish, mut about) = (super::finish(call, factor), About::default());
         let proof = ceremony::login::finalize(tenant, finish, &mut about).await;
         let proof =
             proof.map_err(|error| about.refused(tenant, factor.login(), error, texts::login))?;
         Ok(super::token(&ceremony::token(tenant, &proof).await?))
-    })
-    .await
+    };
+    measured(call, step, answer.await)
 }
 
 pub const fn discoverable() -> InitializeLogin {

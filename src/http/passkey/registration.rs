@@ -67,7 +67,7 @@ pub async fn initialize(call: &Call, tenant: Keyed<'_>, factor: Factor) -> Answe
         Factor::Passkey => Step::RegistrationInitialize,
         Factor::Mfa => Step::MfaRegistrationInitialize,
     };
-    measured(call, step, async {
+    let answer = async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
         let initialize = InitializeRegistration {
             user: body.into_profile()?,
@@ -81,8 +81,8 @@ pub async fn initialize(call: &Call, tenant: Keyed<'_>, factor: Factor) -> Answe
             tenant.begin(initialize).await?
         };
         Ok(super::options(options))
-    })
-    .await
+    };
+    measured(call, step, answer.await)
 }
 
 /// Finish a registration
@@ -105,15 +105,15 @@ pub async fn finalize(call: &Call, tenant: &Tenant<'_>, factor: Factor) -> Answe
         Factor::Passkey => Step::RegistrationFinalize,
         Factor::Mfa => Step::MfaRegistrationFinalize,
     };
-    measured(call, step, async {
+    let answer = async {
         let (finish, mut about) = (super::finish(call, factor), About::default());
         let proof = ceremony::registration::finalize(tenant, finish, None, &mut about).await;
         let proof = proof.map_err(|error| {
             about.refused(tenant, factor.registration(), error, texts::registration)
         })?;
         Ok(super::token(&ceremony::token(tenant, &proof).await?))
-    })
-    .await
+    };
+    measured(call, step, answer.await)
 }
 
 impl InitializeBody {

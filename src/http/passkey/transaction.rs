@@ -96,7 +96,7 @@ impl<'a> From<&'a Transaction> for TransactionBody<'a> {
     security(("apiKey" = [])),
 )]
 pub(super) async fn initialize(call: &Call, tenant: &Keyed<'_>) -> Answer {
-    measured(call, Step::TransactionInitialize, async {
+    let answer = async {
         let body: InitializeBody = call.body.json(texts::BIND)?;
         let save = body.into_command()?;
         let note = tenant.tells_initialize().then(|| save.note());
@@ -106,8 +106,8 @@ pub(super) async fn initialize(call: &Call, tenant: &Keyed<'_>) -> Answer {
         }
         let options = begun.map_err(texts::transaction_initialize)?;
         Ok(super::options(options))
-    })
-    .await
+    };
+    measured(call, Step::TransactionInitialize, answer.await)
 }
 
 /// Confirm a transaction
@@ -125,15 +125,15 @@ pub(super) async fn initialize(call: &Call, tenant: &Keyed<'_>) -> Answer {
     security(("apiKey" = [])),
 )]
 pub(super) async fn finalize(call: &Call, tenant: &Keyed<'_>) -> Answer {
-    measured(call, Step::TransactionFinalize, async {
+    let answer = async {
         let (body, mut about) = (&call.body.bytes, About::default());
         let proof = ceremony::transaction::finalize(tenant, body, &mut about).await;
         let operation = Operation::Transaction;
         let proof =
             proof.map_err(|error| about.refused(tenant, operation, error, texts::transaction))?;
         Ok(super::token(&ceremony::token(tenant, &proof).await?))
-    })
-    .await
+    };
+    measured(call, Step::TransactionFinalize, answer.await)
 }
 
 /// List a user's transactions

@@ -43,7 +43,7 @@ struct InitializeBody {
 )]
 pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     admit(call, tenant, Route::Initialize)?;
-    measured(call, Step::LoginInitialize, async {
+    let answer = async {
         let body: InitializeBody = call.body.bind()?;
         let begun = match body.user_id {
             None => begin(tenant, discoverable()).await?,
@@ -54,8 +54,8 @@ pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
             }
         };
         Ok(options(begun))
-    })
-    .await
+    };
+    measured(call, Step::LoginInitialize, answer.await)
 }
 
 /// Finish a login
@@ -84,7 +84,7 @@ pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
 )]
 pub(super) async fn finalize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     admit(call, tenant, Route::Finalize)?;
-    measured(call, Step::LoginFinalize, async {
+    let answer = async {
         // A page of somebody else must not sign its visitors in as whom it likes.
         refuse_foreign(call, tenant)?;
         let mut about = About::default();
@@ -95,8 +95,8 @@ pub(super) async fn finalize(call: &Call, tenant: &Tenant<'_>) -> Answer {
         let mut response = super::finished(&proof.credential, &proof.user);
         tell_session(tenant, &token, &mut response);
         Ok(response)
-    })
-    .await
+    };
+    measured(call, Step::LoginFinalize, answer.await)
 }
 
 /// The use of the credential and the session are durable when this answers.

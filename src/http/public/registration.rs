@@ -28,7 +28,7 @@ use crate::tenant::user::Profile;
 )]
 pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let subject = subject(call, tenant).await?;
-    measured(call, Step::RegistrationInitialize, async {
+    let answer = async {
         let initialize = InitializeRegistration {
             user: profile(subject, &tenant.read()),
             factor: Factor::Passkey,
@@ -36,8 +36,8 @@ pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
             api: Api::Public,
         };
         Ok(options(begin(tenant, initialize).await?))
-    })
-    .await
+    };
+    measured(call, Step::RegistrationInitialize, answer.await)
 }
 
 /// Finish a registration
@@ -57,7 +57,7 @@ pub(super) async fn initialize(call: &Call, tenant: &Tenant<'_>) -> Answer {
 )]
 pub(super) async fn finalize(call: &Call, tenant: &Tenant<'_>) -> Answer {
     let owner = subject(call, tenant).await?.user;
-    measured(call, Step::RegistrationFinalize, async {
+    let answer = async {
         let (finish, mut about) = (super::finish(call), About::default());
         let finished =
             ceremony::registration::finalize(tenant, finish, Some(&owner), &mut about).await;
@@ -66,8 +66,8 @@ pub(super) async fn finalize(call: &Call, tenant: &Tenant<'_>) -> Answer {
             about.refused(tenant, operation, error, texts::registration)
         })?;
         Ok(super::finished(&proof.credential, &proof.user))
-    })
-    .await
+    };
+    measured(call, Step::RegistrationFinalize, answer.await)
 }
 
 /// What authenticators show: the e-mail address, as far as there is one, else what the session or an earlier registration
