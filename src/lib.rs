@@ -76,8 +76,9 @@
 //! 2. [`http::call`] leases the tenant from [`actor::registry`] (reading it back from the store if nobody has asked for it
 //!    lately), takes a permit, and compares the API key with every key of the tenant in constant time.
 //! 3. The body becomes a [`tenant::registration::InitializeRegistration`]: ids and lengths are parsed here and never again.
-//! 4. [`actor::ceremonies`], on this very worker, in one step: the decision reads the state (whose credentials to exclude),
-//!    names the worker in byte 0 of the challenge, renders the options; the ceremony is kept. No disk, no other thread.
+//! 4. [`actor::ceremonies`], on this very worker and in this very turn, in one step: the decision reads the state (whose
+//!    credentials to exclude), names the worker in byte 0 of the challenge, renders the options; the ceremony is kept. No disk, no
+//!    other thread.
 //!
 //! `…/finalize`: the challenge is taken from the worker that byte 0 names → [`webauthn::registration::verify`] on this
 //! worker → [`tenant::registration::Register`] decided and committed by [`actor::tenant`] → the token is signed → 200.
@@ -99,6 +100,10 @@
 //! - With a thousand tenants at work a request waits for memory more than it computes. What it needs to find of a tenant hangs on one
 //!   seat a worker, structs begin with what every ceremony reads, texts that tenants share are there once, and a worker has one
 //!   timer for all its actors: an actor with its own looks at it with every message ([`actor`]).
+//! - A message to an actor of one's own thread costs two more turns of the scheduler, and with many tenants the lines of a task each.
+//!   The sender lets the actor run in its own turn (`actor/here.rs`); the mailbox and the order in it stay.
+//! - Answers that leave one by one wake a waiting client for each of them, in the server's time. Handlers do their work first, and all
+//!   that is ready is sent together ([`http::frame`]). Without that, the step above made requests slower.
 //! - Who looks for the largest of all looks at all: a full worker makes room for many challenges at once.
 //! - The library that was to verify attestation brings a second family of cryptography and refuses every TPM. What certificates need beside
 //!   the signatures that are here already is a reader of DER of 200 lines ([`webauthn::attestation`]).

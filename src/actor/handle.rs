@@ -117,7 +117,8 @@ impl<'a> Lease<'a> {
         })
     }
 
-    /// Begins a ceremony on this worker.
+    /// Begins a ceremony on this worker. The actor reads the tenant's state meanwhile: whoever holds the state (`read`) must not wait
+    /// here.
     pub async fn begin<I: Initialize>(&self, initialize: I) -> Result<String, Refusal> {
         let message = Begin {
             initialize,

@@ -7,13 +7,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Wake, Waker};
 
 use actix::dev::ContextFut;
@@ -21,9 +21,12 @@ use actix::{Actor, Context};
 use futures_util::task::AtomicWaker;
 use slab::Slab;
 
-/// Under which number an actor is found by those on its thread. Elsewhere the number means nothing, and does no harm.
+/// On which thread an actor is found, and under which number there.
 #[derive(Debug)]
-pub(super) struct Place(AtomicUsize);
+pub(super) struct Place {
+    thread: AtomicUsize,
+    number: AtomicUsize,
+}
 
 /// An actor and its context; `None` once it has ended.
 struct Local<A: Actor<Context = Context<A>>> {
@@ -42,29 +45,44 @@ trait Steps {
 struct Found(usize);
 
 /// Lets the actor run when its turn comes, unless whoever rings is about to let it run anyway.
-struct Bell {
-    task: AtomicWaker,
-    is_muted: AtomicBool,
+struct Bell(AtomicWaker);
+
+/// The actors of this thread.
+struct Here {
+    thread: usize,
+    actors: RefCell<Slab<Rc<dyn Steps>>>,
+    /// Whether this thread is sending to one of them, which then takes its step: whoever rings on other threads is heard.
+    is_sending: Cell<bool>,
 }
 
+/// Ends the sending, in a panic too.
+struct Sending;
+
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
 thread_local! {
-    static HERE: RefCell<Slab<Rc<dyn Steps>>> = const { RefCell::new(Slab::new()) };
+    static HERE: Here = Here {
+        thread: THREADS.fetch_add(1, Ordering::Relaxed),
+        actors: RefCell::default(),
+        is_sending: Cell::new(false),
+    };
 }
 
 impl Place {
     pub(super) const fn nowhere() -> Self {
-        Self(AtomicUsize::new(usize::MAX))
+        Self {
+            thread: AtomicUsize::new(usize::MAX),
+            number: AtomicUsize::new(usize::MAX),
+        }
     }
 
     /// Runs an actor on this thread until it ends, to be found here meanwhile.
     pub(super) fn run<A: Actor<Context = Context<A>>>(&self, actor: A, context: Context<A>) {
         let local = Rc::new(Local::new(actor, context));
-        let key = HERE.with_borrow_mut(|here| here.insert(Rc::<Local<A>>::clone(&local)));
-        self.0.store(key, Ordering::Relaxed);
-        let found = Found(key);
+        let found = HERE.with(|here| Found(here.insert(Rc::<Local<A>>::clone(&local), self)));
         actix::spawn(async move {
             poll_fn(|context| {
-                local.bell.task.register(context.waker());
+                local.bell.0.register(context.waker());
                 local.step()
             })
             .await;
@@ -72,26 +90,56 @@ impl Place {
         });
     }
 
-    /// Sends something to the actor, and lets it run at once if it is on this thread.
+    /// Sends something to the actor, and lets it run at once if it is on this thread. The sender must hold no lock that the
+    /// actor takes, but for the sending itself.
     pub(super) fn deliver<T>(&self, send: impl FnOnce() -> T) -> T {
-        let key = self.0.load(Ordering::Relaxed);
-        let Some(local) = HERE.with_borrow(|here| here.get(key).cloned()) else {
+        let Some(local) = HERE.with(|here| here.find(self)) else {
             return send();
         };
-        let answer = local.bell().muted(send);
+        let sending = Sending::begin();
+        let answer = send();
+        drop(sending);
         if local.step().is_ready() {
-            local.bell().task.wake();
+            local.bell().0.wake();
         }
         answer
     }
 }
 
+impl Here {
+    fn insert(&self, actor: Rc<dyn Steps>, place: &Place) -> usize {
+        let number = self.actors.borrow_mut().insert(actor);
+        place.number.store(number, Ordering::Relaxed);
+        place.thread.store(self.thread, Ordering::Relaxed);
+        number
+    }
+
+    /// One that has ended meanwhile may have left its number to another, who then looks into its mailbox once more.
+    fn find(&self, place: &Place) -> Option<Rc<dyn Steps>> {
+        if place.thread.load(Ordering::Relaxed) != self.thread {
+            return None;
+        }
+        let number = place.number.load(Ordering::Relaxed);
+        self.actors.borrow().get(number).cloned()
+    }
+}
+
+impl Sending {
+    fn begin() -> Self {
+        HERE.with(|here| here.is_sending.set(true));
+        Self
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        HERE.with(|here| here.is_sending.set(false));
+    }
+}
+
 impl<A: Actor<Context = Context<A>>> Local<A> {
     fn new(actor: A, context: Context<A>) -> Self {
-        let bell = Arc::new(Bell {
-            task: AtomicWaker::new(),
-            is_muted: AtomicBool::new(false),
-        });
+        let bell = Arc::new(Bell(AtomicWaker::new()));
         Self {
             waker: Waker::from(Arc::clone(&bell)),
             bell,
@@ -111,7 +159,7 @@ impl<A: Actor<Context = Context<A>>> Steps for Local<A> {
         let step = || Pin::new(running).poll(&mut context);
         let stepped = catch_unwind(AssertUnwindSafe(step)).unwrap_or(Poll::Ready(()));
         if stepped.is_ready() {
-            *slot = None;
+            drop(catch_unwind(AssertUnwindSafe(|| *slot = None)));
         }
         stepped
     }
@@ -124,18 +172,8 @@ impl<A: Actor<Context = Context<A>>> Steps for Local<A> {
 impl Drop for Found {
     fn drop(&mut self) {
         // At the end of the thread nobody is found any more.
-        let gone = HERE.try_with(|here| here.borrow_mut().remove(self.0));
+        let gone = HERE.try_with(|here| here.actors.borrow_mut().remove(self.0));
         drop(gone);
-    }
-}
-
-impl Bell {
-    /// Whoever rings meanwhile has put a message into the mailbox, and the actor looks there afterwards.
-    fn muted<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.is_muted.store(true, Ordering::Release);
-        let done = work();
-        self.is_muted.store(false, Ordering::Release);
-        done
     }
 }
 
@@ -145,8 +183,9 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.is_muted.load(Ordering::Acquire) {
-            self.task.wake();
+        let is_sending = HERE.try_with(|here| here.is_sending.get());
+        if !is_sending.unwrap_or(false) {
+            self.0.wake();
         }
     }
 }

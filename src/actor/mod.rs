@@ -1,8 +1,9 @@
 //! Where the core meets the store: the actors that own a tenant, and the registry through which they are found.
 //!
 //! A tenant has one [`tenant::TenantActor`], the only writer of its durable state, and on each HTTP worker one
-//! [`ceremonies::Ceremonies`] that owns the challenges begun there. Both run on the workers' own arbiters. A step of an
-//! actor is synchronous: no signature is checked here, no disk is waited for.
+//! [`ceremonies::Ceremonies`] that owns the challenges begun there. Both run on the workers' own arbiters; the second takes its
+//! step in the turn of whoever asks it on its worker (`here`). A step of an actor is synchronous: no signature is checked here,
+//! no disk is waited for.
 
 pub mod audit;
 pub mod ceremonies;

@@ -80,8 +80,8 @@ fn count(call: &Call, problem: &Problem) {
     call.metrics().body_refused(cause);
 }
 
-/// Everybody whose request has arrived comes this far, and then all answers are sent one behind another: a client that is woken
-/// by one finds the next ones there.
+/// Those whose turn it is now come this far first, and then their answers are sent one behind another: a client that is woken by
+/// one finds the next ones there.
 async fn after_the_others() {
     let mut has_waited = false;
     poll_fn(|context| {

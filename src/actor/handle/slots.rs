@@ -90,7 +90,8 @@ impl Slot {
         M: Message<Result: Send> + Send + 'static,
         Ceremonies: Handler<M>,
     {
-        self.with(registry, |actor| self.place.deliver(|| actor.send(message)))
+        self.place
+            .deliver(|| self.with(registry, |actor| actor.send(message)))
     }
 
     /// Speaks to the actor, a new one where there is none yet or the last has died.

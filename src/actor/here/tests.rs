@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::dev::channel::channel;
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, System};
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, System, WrapFuture,
+};
 use futures_util::FutureExt;
-use tokio::time::sleep;
+use tokio::sync::oneshot::{Receiver, Sender, channel as promise};
+use tokio::time::{sleep, timeout};
 
 use super::{HERE, Place};
 
@@ -18,6 +21,7 @@ struct Counter(usize);
 enum Tell {
     Count,
     CountLater,
+    AnswerWhen(Receiver<()>, Sender<()>),
     Panic,
 }
 
@@ -34,6 +38,10 @@ impl Handler<Tell> for Counter {
             Tell::CountLater => {
                 ctx.run_later(SOON, |actor, _| actor.0 += 10);
             }
+            Tell::AnswerWhen(it, answer) => {
+                let it = it.into_actor(self);
+                ctx.spawn(it.map(|_, _, _| answer.send(()).unwrap()));
+            }
             Tell::Panic => panic!("as it was told"),
         }
         self.0
@@ -48,7 +56,7 @@ fn start() -> (Arc<Place>, Addr<Counter>) {
 }
 
 fn here() -> usize {
-    HERE.with_borrow(slab::Slab::len)
+    HERE.with(|here| here.actors.borrow().len())
 }
 
 #[test]
@@ -72,6 +80,28 @@ fn what_it_waits_for_wakes_it() {
         sleep(SOON * 5).await;
         let answer = place.deliver(|| actor.send(Tell::Count)).now_or_never();
         assert_eq!(answer, Some(Ok(11)));
+    });
+}
+
+/// Whatever comes from another thread while it is sent to.
+#[test]
+fn what_another_thread_does_for_it_wakes_it() {
+    System::new().block_on(async {
+        let (place, actor) = start();
+        let (todo, doing) = std::sync::mpsc::channel::<Sender<()>>();
+        let other =
+            std::thread::spawn(move || doing.iter().filter_map(|it| it.send(()).ok()).count());
+        for round in 0..1000 {
+            let ((done, waits), (answer, answered)) = (promise(), promise());
+            drop(place.deliver(|| actor.send(Tell::AnswerWhen(waits, answer))));
+            todo.send(done).unwrap();
+            for _ in 0..round % 7 {
+                drop(place.deliver(|| actor.send(Tell::Count)));
+            }
+            timeout(LATE, answered).await.unwrap().unwrap();
+        }
+        drop(todo);
+        assert_eq!(other.join().unwrap(), 1000);
     });
 }
 
@@ -145,3 +175,5 @@ fn it_goes_with_its_thread() {
 }
 
 const SOON: Duration = Duration::from_millis(10);
+
+const LATE: Duration = Duration::from_secs(10);
