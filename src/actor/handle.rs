@@ -117,8 +117,7 @@ impl<'a> Lease<'a> {
         })
     }
 
-    /// Begins a ceremony on this worker. The actor reads the tenant's state meanwhile: whoever holds the state (`read`) must not wait
-    /// here.
+    /// Begins a ceremony on this worker. The actor reads the tenant's state for it: nobody who comes here may hold that (`read`).
     pub async fn begin<I: Initialize>(&self, initialize: I) -> Result<String, Refusal> {
         let message = Begin {
             initialize,

@@ -38,7 +38,6 @@ struct Local<A: Actor<Context = Context<A>>> {
 /// One of any kind.
 trait Steps {
     fn step(&self) -> Poll<()>;
-    fn bell(&self) -> &Bell;
 }
 
 /// That an actor is found here, for as long as its task lasts.
@@ -99,9 +98,8 @@ impl Place {
         let sending = Sending::begin();
         let answer = send();
         drop(sending);
-        if local.step().is_ready() {
-            local.bell().0.wake();
-        }
+        // Where that was its last, its task has heard so.
+        let _ = local.step();
         answer
     }
 }
@@ -160,12 +158,9 @@ impl<A: Actor<Context = Context<A>>> Steps for Local<A> {
         let stepped = catch_unwind(AssertUnwindSafe(step)).unwrap_or(Poll::Ready(()));
         if stepped.is_ready() {
             drop(catch_unwind(AssertUnwindSafe(|| *slot = None)));
+            self.bell.0.wake();
         }
         stepped
-    }
-
-    fn bell(&self) -> &Bell {
-        &self.bell
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use actix::dev::channel::channel;
 use actix::{
-    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, System, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, System,
+    WrapFuture,
 };
 use futures_util::FutureExt;
 use tokio::sync::oneshot::{Receiver, Sender, channel as promise};
@@ -127,6 +128,57 @@ fn from_another_thread_it_is_asked_all_the_same() {
             tokio::task::yield_now().await;
         }
         assert!(place.deliver(|| actor.send(Tell::Count)).await.unwrap() > 2000);
+    });
+}
+
+#[test]
+fn on_another_thread_nobody_takes_a_step_for_it() {
+    System::new().block_on(async {
+        let (place, actor) = start();
+        let other = std::thread::spawn(move || {
+            System::new().block_on(async {
+                let (_, stranger) = start();
+                let unread = stranger.send(Tell::Count);
+                drop(place.deliver(|| actor.send(Tell::Count)));
+                unread.now_or_never()
+            })
+        });
+        assert_eq!(other.join().unwrap(), None);
+    });
+}
+
+/// Panics when it goes.
+struct Fragile;
+
+impl Actor for Fragile {
+    type Context = Context<Self>;
+}
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        panic!("as it does");
+    }
+}
+
+impl Handler<Tell> for Fragile {
+    type Result = usize;
+
+    fn handle(&mut self, _: Tell, ctx: &mut Context<Self>) -> usize {
+        ctx.stop();
+        1
+    }
+}
+
+#[test]
+fn a_panic_as_it_goes_is_its_own() {
+    System::new().block_on(async {
+        let (address, mailbox) = channel(16);
+        let (place, actor) = (Place::nowhere(), Addr::new(address));
+        place.run(Fragile, Context::with_receiver(mailbox));
+        let answer = place.deliver(|| actor.send(Tell::Count));
+        assert_eq!(answer.now_or_never(), Some(Ok(1)));
+        sleep(SOON).await;
+        assert_eq!(here(), 0);
     });
 }
 
