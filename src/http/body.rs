@@ -2,9 +2,7 @@
 //!
 //! A refusal that leaves a body unread makes the server close the connection, which costs more than reading it.
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_http::{HttpMessage, Payload, Request};
@@ -19,6 +17,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::Limits;
 use super::error::Problem;
+use super::turn::soon;
 use crate::webauthn::Object;
 
 /// What a handler gets of the body.
@@ -127,24 +126,6 @@ pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 
 fn whole(number: f64) -> Option<i64> {
     format!("{number}").parse().ok()
-}
-
-/// What is there when the connection looks a second time, which it does at once: a small body comes with its head, and
-/// needs no timer.
-async fn soon<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
-    let mut looks = 0;
-    poll_fn(move |context| {
-        looks += 1;
-        match work.as_mut().poll(context) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending if looks < 2 => {
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Poll::Pending => Poll::Ready(None),
-        }
-    })
-    .await
 }
 
 async fn in_time(

@@ -4,7 +4,6 @@
 //! actix-web's own router, scopes and middleware do the same in boxes within boxes, at a third of all that an initialize
 //! may cost; so `HttpServer` is given one service, and no `App`.
 
-use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -26,7 +25,7 @@ use super::body::Body;
 use super::call::Call;
 use super::error::{Face, Problem};
 use super::route::method;
-use super::{Answer, Shared, cors, log, public, traces};
+use super::{Answer, Shared, cors, log, public, traces, turn};
 use crate::telemetry::request::Status;
 use crate::telemetry::worker::BodyRefused;
 
@@ -37,6 +36,7 @@ pub async fn answer(
     route: impl AsyncFn(&Call) -> Answer,
 ) -> HttpResponse {
     let mut payload = request.take_payload();
+    let looks = turn::looks(&payload);
     let id = request_id(request.headers());
     let (body, refused) = match read(&request, &mut payload, &shared).await {
         Ok(body) => (body, None),
@@ -47,7 +47,7 @@ pub async fn answer(
         let answer = AssertUnwindSafe(pin!(route(&call))).catch_unwind().await;
         let answer = answer.unwrap_or_else(|_| Err(panicked(&call)));
         let response = finish(call, answer);
-        after_the_others().await;
+        turn::after_the_others(looks).await;
         return response;
     };
     call.find_policy();
@@ -78,20 +78,6 @@ fn count(call: &Call, problem: &Problem) {
         _ => return,
     };
     call.metrics().body_refused(cause);
-}
-
-/// Those whose turn it is now come this far first, and then their answers are sent one behind another: a client that is woken by
-/// one finds the next ones there. tokio's `yield_now` would look for new requests first, which costs more than it brings.
-async fn after_the_others() {
-    let mut has_waited = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut has_waited, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// An answer to a request whose body was not read to its end. While somebody holds the rest, actix closes the connection

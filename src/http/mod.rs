@@ -25,6 +25,7 @@ mod templates;
 pub mod tenancy;
 pub mod time;
 pub mod traces;
+mod turn;
 pub mod validation;
 
 use std::sync::Arc;
