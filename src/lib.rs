@@ -103,7 +103,7 @@
 //! - A message to an actor of one's own thread costs two more turns of the scheduler, and with many tenants the lines of a task each.
 //!   The sender lets the actor run in its own turn (`actor/here.rs`); the mailbox and the order in it stay.
 //! - Answers that leave one by one wake a waiting client for each of them, in the server's time. Handlers do their work first, and all
-//!   that is ready is sent together ([`http::frame`]). Without that, the step above made requests slower.
+//!   that is ready is sent together (`http/turn.rs`). Without that, the step above made requests slower.
 //! - Who looks for the largest of all looks at all: a full worker makes room for many challenges at once.
 //! - The library that was to verify attestation brings a second family of cryptography and refuses every TPM. What certificates need beside
 //!   the signatures that are here already is a reader of DER of 200 lines ([`webauthn::attestation`]).

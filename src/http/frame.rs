@@ -36,7 +36,7 @@ pub async fn answer(
     route: impl AsyncFn(&Call) -> Answer,
 ) -> HttpResponse {
     let mut payload = request.take_payload();
-    let looks = turn::looks(&payload);
+    turn::second_look(&payload).await;
     let id = request_id(request.headers());
     let (body, refused) = match read(&request, &mut payload, &shared).await {
         Ok(body) => (body, None),
@@ -47,7 +47,7 @@ pub async fn answer(
         let answer = AssertUnwindSafe(pin!(route(&call))).catch_unwind().await;
         let answer = answer.unwrap_or_else(|_| Err(panicked(&call)));
         let response = finish(call, answer);
-        turn::after_the_others(looks).await;
+        turn::after_the_others().await;
         return response;
     };
     call.find_policy();

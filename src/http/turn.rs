@@ -27,24 +27,28 @@ pub(super) async fn soon<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Opti
     .await
 }
 
+/// At the second look, also where no body comes along: what is done at the first would be answered at the second, before the
+/// others have had their turn.
+pub(super) async fn second_look(payload: &Payload) {
+    if matches!(payload, Payload::None) {
+        next_look().await;
+    }
+}
+
 /// Those whose turn it is now come this far first, and then their answers are sent one behind another: a client that is woken by
 /// one finds the next ones there. tokio's `yield_now` would look for new requests first, which costs more than it brings.
-pub(super) async fn after_the_others(mut looks: u8) {
+pub(super) async fn after_the_others() {
+    next_look().await;
+}
+
+async fn next_look() {
+    let mut has_waited = false;
     poll_fn(|context| {
-        if looks == 0 {
+        if std::mem::replace(&mut has_waited, true) {
             return Poll::Ready(());
         }
-        looks -= 1;
         context.waker().wake_by_ref();
         Poll::Pending
     })
     .await;
-}
-
-/// How many looks are left of a turn when a request is there as a whole: a body is there at the last only.
-pub(super) const fn looks(payload: &Payload) -> u8 {
-    match payload {
-        Payload::None => 2,
-        Payload::H1 { .. } | Payload::Stream { .. } => 1,
-    }
 }

@@ -11,16 +11,16 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-use super::{after_the_others, looks};
+use super::{after_the_others, second_look};
 
 type Told = Rc<RefCell<Vec<&'static str>>>;
 
 async fn handle(told: Told, mut request: Request) -> Result<Response<&'static str>, Infallible> {
     let mut payload = request.take_payload();
-    let looks = looks(&payload);
+    second_look(&payload).await;
     while payload.next().await.is_some() {}
     told.borrow_mut().push("handled");
-    after_the_others(looks).await;
+    after_the_others().await;
     told.borrow_mut().push("answered");
     Ok(Response::ok().set_body("ok"))
 }
