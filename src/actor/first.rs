@@ -23,7 +23,7 @@ impl Registry {
     /// The tenants for which a settings file spoke when the server started last.
     pub async fn declared(&self) -> Result<Vec<TenantId>, Refusal> {
         let rows = self.store.list(codec::DECLARED).await;
-        let rows = rows.map_err(|_| Refusal::StoreFailed)?;
+        let rows = rows.map_err(|error| Refusal::from(&error))?;
         Ok(rows.iter().map(|(id, _)| TenantId(*id)).collect())
     }
 

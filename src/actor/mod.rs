@@ -25,7 +25,7 @@ pub mod workers;
 
 use thiserror::Error;
 
-use crate::store::CommitError;
+use crate::store::{CommitError, LoadError};
 use crate::tenant::rejection::Rejection;
 
 /// Why a tenant did not do what it was asked.
@@ -59,6 +59,16 @@ impl From<CommitError> for Refusal {
             CommitError::Full => Self::StoreFull,
             CommitError::Busy => Self::TooBusy,
             CommitError::Fatal => Self::StoreFailed,
+        }
+    }
+}
+
+impl From<&LoadError> for Refusal {
+    fn from(error: &LoadError) -> Self {
+        match error {
+            LoadError::Damaged(_) => Self::Quarantined,
+            LoadError::Busy => Self::TooBusy,
+            LoadError::Fatal => Self::StoreFailed,
         }
     }
 }

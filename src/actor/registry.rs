@@ -234,7 +234,7 @@ impl Registry {
             .store
             .list(codec::TENANT)
             .await
-            .map_err(|_| Refusal::StoreFailed)?;
+            .map_err(|error| Refusal::from(&error))?;
         let profiles = rows.iter().filter_map(|(id, row)| {
             let profile = codec::profile_of(row);
             let told = profile.inspect_err(

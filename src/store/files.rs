@@ -9,19 +9,24 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Creates the directory, for its owner only, unless it is there; its entry survives a power cut.
+/// Creates the directory and those above it that are missing, for their owner only; their entries survive a power cut.
 fn create_private_directory(directory: &Path) -> io::Result<()> {
-    if directory.is_dir() {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
+    let missing: Vec<&Path> = directory.ancestors().take_while(is_missing).collect();
+    if missing.is_empty() {
         return Ok(());
     }
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(directory)?;
-    match directory.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => sync_directory(parent),
-        Some(_) | None => sync_directory(Path::new(".")),
-    }
+    let mut parents = missing.iter().map(|created| parent_of(created));
+    parents.try_for_each(sync_directory)
+}
+
+fn parent_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 /// Opens the file for writing, empty, readable by its owner only.

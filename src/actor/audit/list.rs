@@ -101,14 +101,10 @@ fn is_in(part: Option<&str>, texts: &[Option<&str>]) -> bool {
 }
 
 fn refusal(tenant: TenantId, error: &LoadError) -> Refusal {
-    match error {
-        LoadError::Busy => Refusal::TooBusy,
-        LoadError::Fatal => Refusal::StoreFailed,
-        LoadError::Damaged(damage) => {
-            tracing::error!(%tenant, damage, "the audit log is damaged");
-            Refusal::Quarantined
-        }
+    if let LoadError::Damaged(damage) = error {
+        tracing::error!(%tenant, damage, "the audit log is damaged");
     }
+    error.into()
 }
 
 fn number(count: usize) -> u64 {

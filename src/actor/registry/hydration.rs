@@ -47,13 +47,11 @@ impl Registry {
     }
 
     pub(in crate::actor) async fn load(&self, id: TenantId) -> Result<Hydrated, Refusal> {
-        let rows = self.store.load(id.0).await.map_err(|error| match error {
-            LoadError::Damaged(damage) => {
-                tracing::error!(tenant = %id, %damage, "the tenant is quarantined, the others are served");
-                Refusal::Quarantined
+        let rows = self.store.load(id.0).await.map_err(|error| {
+            if let LoadError::Damaged(damage) = &error {
+                tracing::error!(tenant = %id, damage, "the tenant is quarantined, the others are served");
             }
-            LoadError::Busy => Refusal::TooBusy,
-            LoadError::Fatal => Refusal::StoreFailed,
+            Refusal::from(&error)
         })?;
         let hydrated = codec::hydrate(id, rows.ok_or(Refusal::TenantNotFound)?);
         hydrated

@@ -229,6 +229,7 @@ fn take_extension<'b>(list: &mut Reader<'b>) -> Result<Extension<'b>, DerError> 
 pub(super) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 pub(super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 pub(super) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+pub(super) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
 pub(super) const ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 /// 1.3.6.1.4.1.45724.1.1.4, id-fido-gen-ce-aaguid.
 const FIDO_AAGUID: &[u8] = &[

@@ -51,16 +51,20 @@ fn is_anchored(
     roots: &[Certificate<'_>],
     below: usize,
 ) -> Result<bool, TrustError> {
+    let mut refused = Ok(false);
     for root in roots {
         if root.encoded == certificate.encoded {
             return Ok(true);
         }
+        // The same authority may be named twice, in a certificate of each generation.
         if is_issued(certificate, root) {
-            check_may_issue(root, below)?;
-            return Ok(true);
+            match check_may_issue(root, below) {
+                Ok(()) => return Ok(true),
+                Err(refusal) => refused = Err(refusal),
+            }
         }
     }
-    Ok(false)
+    refused
 }
 
 fn check_issued(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> Result<(), TrustError> {
@@ -119,9 +123,12 @@ fn check_valid(certificate: &Certificate<'_>, now_unix_seconds: u64) -> Result<(
     Ok(())
 }
 
+/// Nobody here requires a policy and any will do, so that policies need no more than to be known (RFC 5280 §6.1.1 (c), (e)): TPMs
+/// of Windows have them critical.
 const UNDERSTOOD: &[&[u8]] = &[
     certificate::BASIC_CONSTRAINTS,
     certificate::KEY_USAGE,
     certificate::EXTENDED_KEY_USAGE,
     certificate::ALTERNATIVE_NAME,
+    certificate::CERTIFICATE_POLICIES,
 ];

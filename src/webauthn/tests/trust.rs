@@ -1,8 +1,8 @@
 //! Trust in attestation: chains that end in a root, and all the ways in which they do not.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, KeyUsagePurpose,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
 };
 
 use super::super::attestation::{AttestationPolicy, AttestationType, Verify};
@@ -155,6 +155,44 @@ fn a_critical_extension_that_nobody_understands_is_refused() {
             Err(refusal) => panic!("{refusal}"),
         }
     }
+}
+
+#[test]
+fn critical_policies_are_understood_and_what_constrains_them_is_not() {
+    let root = root("Root");
+    // A sequence of one policy, 1.3.6.1.4.1.311.21.31 as on the attestation keys of Windows; then requireExplicitPolicy 0.
+    let policies = [
+        0x30, 0x0d, 0x30, 0x0b, 0x06, 0x09, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x15, 0x1f,
+    ];
+    let constraints = [0x30, 0x03, 0x80, 0x01, 0x00];
+    let cases = [
+        (32, policies.to_vec(), true),
+        (36, constraints.to_vec(), false),
+    ];
+    for (arc, content, is_trusted) in cases {
+        let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, arc], content);
+        extension.set_criticality(true);
+        let mut leaf = packed_leaf();
+        leaf.custom_extensions = vec![extension];
+        let leaf = Attester::new(&leaf, &root);
+        let verdict = trust(&leaf, &[], &[root.der()]);
+        assert_eq!(verdict.is_ok(), is_trusted, "{arc}: {verdict:?}");
+    }
+}
+
+#[test]
+fn a_root_that_may_not_issue_hides_none_that_may() {
+    let key = key();
+    let same_key = KeyPair::try_from(key.serialize_der()).unwrap();
+    let mut no_authority = authority("Root", BasicConstraints::Unconstrained);
+    no_authority.is_ca = IsCa::ExplicitNoCa;
+    let no_authority = CertifiedIssuer::self_signed(no_authority, same_key).unwrap();
+    let root = authority("Root", BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(root, key).unwrap();
+    let leaf = Attester::new(&packed_leaf(), &root);
+    let refusal = trust(&leaf, &[], &[no_authority.der()]);
+    assert!(matches!(refusal, Err(TrustError::NotAuthority)));
+    assert!(trust(&leaf, &[], &[no_authority.der(), root.der()]).is_ok());
 }
 
 #[test]
