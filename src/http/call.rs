@@ -122,8 +122,16 @@ impl Call {
             Err(_) => (None, Template::Unknown),
         };
         self.template.set(template);
-        let id = id.filter(|_| self.headers().contains_key(ORIGIN));
-        if let Some(policy) = id.and_then(|id| self.shared.registry.policy_now(id)) {
+        if let Some(id) = id {
+            self.note_policy(id);
+        }
+    }
+
+    /// So that a page can read an answer that no tenant gave.
+    fn note_policy(&self, id: TenantId) {
+        let is_asked_for = self.headers().contains_key(ORIGIN);
+        let policy = is_asked_for.then(|| self.shared.registry.policy_now(id));
+        if let Some(policy) = policy.flatten() {
             self.policy.get_or_init(|| policy);
         }
     }
@@ -142,7 +150,7 @@ impl Call {
     pub async fn tenant_of(&self, id: TenantId) -> Result<Tenant<'_>, Problem> {
         let registry = &self.shared.registry;
         let lease = match registry.lease_now(id, self.worker) {
-            Some(lease) => lease?,
+            Some(lease) => lease.inspect_err(|_| self.note_policy(id))?,
             None => self.lease_cold(id).boxed_local().await?,
         };
         self.label.set(lease.label());

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Forge, TestServer};
+use crate::support::{Answer, Forge, ORIGIN, Tenant, TestServer};
 
 const UNKNOWN: &str = "received challenge does not match with any stored one";
 
@@ -109,6 +109,13 @@ async fn comes_down_to(server: &TestServer, most: f64) -> bool {
     false
 }
 
+async fn finish_from_a_page(tenant: &Tenant, response: &Value) -> Answer {
+    let path = format!("/{}/registration/finalize", tenant.id);
+    let body = Some(response.to_string().into_bytes());
+    let headers = [("Content-Type", "application/json"), ("Origin", ORIGIN)];
+    tenant.client.send("POST", &path, &headers, body).await
+}
+
 #[tokio::test]
 async fn too_many_requests_at_once_are_told_to_come_back() {
     let server = TestServer::with(&[("LIMITS__REQUESTS", "1")]);
@@ -122,7 +129,7 @@ async fn too_many_requests_at_once_are_told_to_come_back() {
         }
         let finishing = responses
             .iter()
-            .map(|response| tenant.finish_registration(response));
+            .map(|response| finish_from_a_page(&tenant, response));
         let answers = join_all(finishing).await;
         let refused = answers.iter().find(|answer| answer.status == 503);
         for answer in &answers {
@@ -131,6 +138,11 @@ async fn too_many_requests_at_once_are_told_to_come_back() {
         if let Some(refused) = refused {
             refused.refused(503, "Service Unavailable");
             assert!(refused.header("retry-after").is_some());
+            assert_eq!(
+                refused.header("access-control-allow-origin"),
+                Some(ORIGIN),
+                "a page has to be able to read when to come back"
+            );
             // It passes.
             tenant.begin_registration("ann").await;
             return;

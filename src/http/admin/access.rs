@@ -22,6 +22,7 @@ pub enum Access {
 pub struct Admin(());
 
 impl Access {
+    /// The right token is let in however often others guessed wrong from the same address: nobody can lock the operator out.
     pub fn admit(&self, call: &Call) -> Result<Admin, Problem> {
         match self {
             Self::Token(token) if call.bearer().is_some_and(|given| is_same(given, token)) => {
