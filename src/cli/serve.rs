@@ -7,6 +7,7 @@ use clap::Args;
 use tracing::level_filters::LevelFilter;
 
 use super::ConfigFile;
+use super::tenant::say;
 use crate::app::{self, Running};
 use crate::config::{Config, HostName, Log, LogFormat, LogLevel, Mode};
 use crate::telemetry::logging;
@@ -72,7 +73,6 @@ pub(super) fn report(error: &dyn std::error::Error) {
 }
 
 /// What a person needs next after a dev start.
-#[expect(clippy::print_stdout, reason = "what a dev start is for")]
 fn welcome(running: &Running, base_domain: Option<&HostName>) {
     let Some(demo) = &running.demo else {
         return;
@@ -80,7 +80,7 @@ fn welcome(running: &Running, base_domain: Option<&HostName>) {
     let port = running.public.port();
     let (tenant, api_key) = (demo.tenant, &demo.api_key);
     let base_domain = base_domain.map_or("localhost", HostName::as_str);
-    println!(
+    say(&format!(
         "
   Try a passkey     http://localhost:{port}/try
 
@@ -99,7 +99,7 @@ fn welcome(running: &Running, base_domain: Option<&HostName>) {
   Ctrl-C stops it; what was acknowledged is on disk.
 ",
         admin = running.admin,
-    );
+    ));
 }
 
 fn log(log: &Log) -> std::io::Result<()> {
