@@ -122,16 +122,14 @@ impl Call {
             Err(_) => (None, Template::Unknown),
         };
         self.template.set(template);
-        if let Some(id) = id {
-            self.note_policy(id);
-        }
+        self.note_policy(|| self.shared.registry.policy_now(id?));
     }
 
-    /// So that a page can read an answer that no tenant gave.
-    fn note_policy(&self, id: TenantId) {
-        let is_asked_for = self.headers().contains_key(ORIGIN);
-        let policy = is_asked_for.then(|| self.shared.registry.policy_now(id));
-        if let Some(policy) = policy.flatten() {
+    /// What a page needs to read the answer; nobody else asks.
+    fn note_policy(&self, find: impl FnOnce() -> Option<Arc<Policy>>) {
+        if self.headers().contains_key(ORIGIN)
+            && let Some(policy) = find()
+        {
             self.policy.get_or_init(|| policy);
         }
     }
@@ -150,14 +148,13 @@ impl Call {
     pub async fn tenant_of(&self, id: TenantId) -> Result<Tenant<'_>, Problem> {
         let registry = &self.shared.registry;
         let lease = match registry.lease_now(id, self.worker) {
-            Some(lease) => lease.inspect_err(|_| self.note_policy(id))?,
-            None => self.lease_cold(id).boxed_local().await?,
+            Some(lease) => lease.map_err(Problem::from),
+            None => self.lease_cold(id).boxed_local().await,
         };
+        // One that is too busy is in memory all the same.
+        let lease = lease.inspect_err(|_| self.note_policy(|| registry.policy_now(id)))?;
         self.label.set(lease.label());
-        if self.headers().contains_key(ORIGIN) {
-            let policy = lease.read().policy.clone();
-            self.policy.get_or_init(|| policy);
-        }
+        self.note_policy(|| Some(lease.read().policy.clone()));
         Ok(Tenant { lease, call: self })
     }
 
