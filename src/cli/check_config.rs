@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::ConfigFile;
-use super::tenant::say;
+use super::print::say;
 use crate::config::Mode;
 
 pub(super) fn run(file: &ConfigFile) -> ExitCode {

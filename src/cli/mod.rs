@@ -1,7 +1,8 @@
-//! The commands, one file each. What a command prints for people or programs goes to stdout, the log to stderr.
+//! The commands, one file or folder each. What a command prints for people or programs goes to stdout, the log to stderr.
 
 mod check_config;
 mod load;
+mod print;
 mod serve;
 mod tenant;
 
@@ -53,7 +54,7 @@ impl ConfigFile {
 }
 
 fn unreadable(error: &dyn std::error::Error) -> ExitCode {
-    serve::report(error);
+    print::report(error);
     ExitCode::from(2)
 }
 

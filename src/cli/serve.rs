@@ -7,7 +7,7 @@ use clap::Args;
 use tracing::level_filters::LevelFilter;
 
 use super::ConfigFile;
-use super::tenant::say;
+use super::print::{report, say};
 use crate::app::{self, Running};
 use crate::config::{Config, HostName, Log, LogFormat, LogLevel, Mode};
 use crate::telemetry::logging;
@@ -52,24 +52,6 @@ async fn serve(config: Config, mode: Mode) -> Result<(), Box<dyn std::error::Err
     welcome(&running, config.tenancy.base_domain.as_ref());
     running.until(signals).await;
     Ok(())
-}
-
-/// An error with all its causes, each told once, on stderr.
-#[expect(
-    clippy::print_stderr,
-    reason = "what a person at the terminal sees when nothing runs"
-)]
-pub(super) fn report(error: &dyn std::error::Error) {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let error_text = error.to_string();
-        if !text.contains(&error_text) {
-            text = format!("{text}: {error_text}");
-        }
-        cause = error.source();
-    }
-    eprintln!("keywright: {text}");
 }
 
 /// What a person needs next after a dev start.

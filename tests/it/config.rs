@@ -132,3 +132,22 @@ fn text_that_no_terminal_shows_has_no_colours() {
     let ready = ready.expect("it started");
     assert!(!ready.contains('\u{1b}'), "{ready}");
 }
+
+#[test]
+fn nobody_who_reads_is_no_error() {
+    let gone = || Stdio::from(std::io::pipe().unwrap().1);
+    let ended = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keywright"));
+        command.env_clear().arg("check-config");
+        command.envs(variables.iter().copied());
+        let status = command.stdout(gone()).stderr(gone()).status();
+        status.unwrap().code()
+    };
+    let key = [("KEYWRIGHT__SECRETS__KEYS", "sixteen characters or more")];
+    assert_eq!(ended(&key), Some(0));
+    assert_eq!(
+        ended(&[]),
+        Some(2),
+        "what is wrong cannot be told, but is no less wrong"
+    );
+}

@@ -41,6 +41,7 @@ use self::report::{Judged, Report, Stage};
 use self::target::{Address, Made, Target};
 use self::threshold::Threshold;
 use self::worker::Settings;
+use super::print::{report, say, say_json};
 use super::tenant::client::Server;
 
 #[derive(Debug, Args)]
@@ -134,7 +135,7 @@ impl Load {
         match self.load() {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
-                super::serve::report(&failure);
+                report(&failure);
                 ExitCode::from(failure.code())
             }
         }
@@ -149,9 +150,9 @@ impl Load {
         let removed = target.remove();
         let report = report?;
         if self.json {
-            super::tenant::say_json(&report.json());
+            say_json(&report.json());
         } else {
-            super::tenant::say(&report.table());
+            say(&report.table());
         }
         removed?;
         judge(&report)

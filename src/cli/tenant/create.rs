@@ -9,7 +9,8 @@ use url::Url;
 use super::client::{Client, Server};
 use super::failure::Failure;
 use super::wire::{Created, read};
-use super::{config_file, say, say_json, shown};
+use super::{config_file, shown};
+use crate::cli::print::{say, say_json};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::client::{Client, Server};
 use super::failure::Failure;
+use super::shown;
 use super::wire::{Shown, read, tenant};
-use super::{say, shown};
+use crate::cli::print::say;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Delete {

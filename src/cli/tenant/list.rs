@@ -4,8 +4,9 @@ use clap::Args;
 
 use super::client::Server;
 use super::failure::Failure;
+use super::shown;
 use super::wire::{Listed, read};
-use super::{say, say_json, shown};
+use crate::cli::print::{say, say_json};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {

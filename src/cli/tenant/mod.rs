@@ -11,10 +11,11 @@ mod rotate_key;
 mod show;
 mod wire;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+
+use super::print::report;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Tenant {
@@ -42,22 +43,11 @@ impl Tenant {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
-                super::serve::report(&failure);
+                report(&failure);
                 ExitCode::from(failure.code())
             }
         }
     }
-}
-
-/// To stdout. Whoever reads may have gone, `head` for example.
-pub(super) fn say(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    drop(writeln!(stdout, "{text}"));
-}
-
-/// One JSON document, for programs.
-pub(super) fn say_json(value: &serde_json::Value) {
-    say(&format!("{value:#}"));
 }
 
 /// What others named, without what a terminal would obey.

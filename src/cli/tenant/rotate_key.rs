@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::client::{Client, Server};
 use super::failure::Failure;
+use super::shown;
 use super::wire::{ApiKey, api_keys, read};
-use super::{say, say_json, shown};
+use crate::cli::print::{say, say_json};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RotateKey {
